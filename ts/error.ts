@@ -1,0 +1,13 @@
+/** What went wrong, for programs; the message is for people. */
+export type ErrorCode = 'FILE' | 'GRAPH' | 'SHAPE' | 'UNSUPPORTED' | 'MEMORY' | 'ABORTED' | 'INPUT'
+
+/** Every error convlet throws on bad input: it names the node or file, both facts and the way out. */
+export class ConvletError extends Error {
+  override readonly name = 'ConvletError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
