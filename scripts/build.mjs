@@ -15,7 +15,8 @@ const bundle = {
   logLevel: 'warning',
 }
 // protobufjs is CommonJS and asks for node's own modules by require.
-const requireShim = "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+const requireShim =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
 
 await mkdir('dist', { recursive: true })
 await Promise.all([

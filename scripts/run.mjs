@@ -5,7 +5,9 @@ export const run = (script, ...args) =>
   new Promise((resolve, reject) => {
     spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
       .once('error', reject)
-      .once('close', code => (code === 0 ? resolve() : reject(new Error(`${script} ${args.join(' ')} exited with ${code}`))))
+      .once('close', code =>
+        code === 0 ? resolve() : reject(new Error(`${script} ${args.join(' ')} exited with ${code}`)),
+      )
   })
 
 /** Compiles one entry of assembly/ to dist/. */
