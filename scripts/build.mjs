@@ -1,6 +1,6 @@
 // Builds everything under dist/: the kernels (plain, relaxed, debug), the bundles and their types.
 // usage: node scripts/build.mjs
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { asc, run } from './run.mjs'
 

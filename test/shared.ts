@@ -7,7 +7,7 @@ export const shared = (path: string): string => resolve('../shared', path)
 
 /** Adds a test that reads files of the data folder; where one is absent the test is skipped, and says so. */
 export const testWithShared = (
-  test: uvu.Test,
+  test: uvu.Test<unknown>,
   name: string,
   paths: readonly string[],
   run: () => void | Promise<void>,
