@@ -1,0 +1,140 @@
+// The two micro-kernels everything heavy stands on. Weights come as panels of 8 output channels, read strictly linearly.
+import { clamp, loadLanes, madd, mulAdd, storeLanes } from './simd'
+
+// y[0..cols) = clamp(v + res), one row of a tile of fewer than 8 columns.
+function storePart(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128, hi: v128): void {
+  if (res != 0) v0 = f32x4.add(v0, loadLanes(res, cols))
+  storeLanes(y, clamp(v0, lo, hi), cols)
+  if (cols > 4) {
+    if (res != 0) v1 = f32x4.add(v1, loadLanes(res + 16, cols - 4))
+    storeLanes(y + 16, clamp(v1, lo, hi), cols - 4)
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeRow(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128, hi: v128): void {
+  if (cols == 8) {
+    if (res != 0) {
+      v0 = f32x4.add(v0, v128.load(res))
+      v1 = f32x4.add(v1, v128.load(res, 16))
+    }
+    v128.store(y, clamp(v0, lo, hi))
+    v128.store(y, clamp(v1, lo, hi), 16)
+  } else {
+    storePart(y, res, v0, v1, cols, lo, hi)
+  }
+}
+
+/**
+ * y[r][0..cols) = clamp(bias[0..cols) + res[r][0..cols) + Σ_k x[r][k]·w[k][0..cols)) for r < rows ≤ 4
+ *
+ * x0..x3: the four rows' first element. k runs over kh × segs segments of len floats, rowStep and segStep bytes apart.
+ * w: kh·segs·len × 8 floats. y and res: pitch bytes between rows; res 0 means none.
+ *
+ * Not inlined on purpose: V8 gives a function its registers as a whole, and in a caller's loop nest the eight
+ * accumulators spill. Four by eight is what sixteen vector registers hold; bench/kernel.mjs has the other shapes.
+ */
+export function tile_4x8(
+  y: usize, res: usize, x0: usize, x1: usize, x2: usize, x3: usize, w: usize, bias: usize,
+  kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32,
+  rows: i32, cols: i32, pitch: usize, lo: f32, hi: f32,
+): void {
+  let a0 = v128.load(bias)
+  let a1 = v128.load(bias, 16)
+  let b0 = a0
+  let b1 = a1
+  let c0 = a0
+  let c1 = a1
+  let d0 = a0
+  let d1 = a1
+  // Rows as distances from row 0: one pointer moves instead of four.
+  x1 -= x0
+  x2 -= x0
+  x3 -= x0
+  for (; kh > 0; --kh) {
+    let segment = x0
+    for (let s = segs; s > 0; --s) {
+      let p = segment
+      const end = p + (<usize>len << 2)
+      for (; p < end; p += 4) {
+        const w0 = v128.load(w)
+        const w1 = v128.load(w, 16)
+        let v = v128.load32_splat(p)
+        a0 = madd(v, w0, a0)
+        a1 = madd(v, w1, a1)
+        v = v128.load32_splat(p + x1)
+        b0 = madd(v, w0, b0)
+        b1 = madd(v, w1, b1)
+        v = v128.load32_splat(p + x2)
+        c0 = madd(v, w0, c0)
+        c1 = madd(v, w1, c1)
+        v = v128.load32_splat(p + x3)
+        d0 = madd(v, w0, d0)
+        d1 = madd(v, w1, d1)
+        w += 32
+      }
+      segment += segStep
+    }
+    x0 += rowStep
+  }
+  const low = f32x4.splat(lo)
+  const high = f32x4.splat(hi)
+  storeRow(y, res, a0, a1, cols, low, high)
+  if (rows < 2) return
+  y += pitch
+  if (res != 0) res += pitch
+  storeRow(y, res, b0, b1, cols, low, high)
+  if (rows < 3) return
+  y += pitch
+  if (res != 0) res += pitch
+  storeRow(y, res, c0, c1, cols, low, high)
+  if (rows < 4) return
+  y += pitch
+  if (res != 0) res += pitch
+  storeRow(y, res, d0, d1, cols, low, high)
+}
+
+/**
+ * y[0..cols) = clamp(bias[0..cols) + res[0..cols) + Σ_k x[k]·w[k][0..cols))
+ *
+ * One row against one panel: four independent chains of k, since one would wait for its own additions.
+ */
+export function tile_1x8(
+  y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, cols: i32, lo: f32, hi: f32,
+): void {
+  let a0 = v128.load(bias)
+  let a1 = v128.load(bias, 16)
+  let b0 = f32x4.splat(0)
+  let b1 = b0
+  let c0 = b0
+  let c1 = b0
+  let d0 = b0
+  let d1 = b0
+  for (; k >= 4; k -= 4) {
+    let v = v128.load32_splat(x)
+    a0 = mulAdd(v, v128.load(w), a0)
+    a1 = mulAdd(v, v128.load(w, 16), a1)
+    v = v128.load32_splat(x, 4)
+    b0 = mulAdd(v, v128.load(w, 32), b0)
+    b1 = mulAdd(v, v128.load(w, 48), b1)
+    v = v128.load32_splat(x, 8)
+    c0 = mulAdd(v, v128.load(w, 64), c0)
+    c1 = mulAdd(v, v128.load(w, 80), c1)
+    v = v128.load32_splat(x, 12)
+    d0 = mulAdd(v, v128.load(w, 96), d0)
+    d1 = mulAdd(v, v128.load(w, 112), d1)
+    x += 16
+    w += 128
+  }
+  for (; k > 0; --k) {
+    const v = v128.load32_splat(x)
+    a0 = mulAdd(v, v128.load(w), a0)
+    a1 = mulAdd(v, v128.load(w, 16), a1)
+    x += 4
+    w += 32
+  }
+  a0 = f32x4.add(f32x4.add(a0, b0), f32x4.add(c0, d0))
+  a1 = f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1))
+  storeRow(y, res, a0, a1, cols, f32x4.splat(lo), f32x4.splat(hi))
+}

@@ -1,0 +1,53 @@
+/**
+ * w[o/8][t][c][o%8] = x[o − first][c][t] for first ≤ o < first + rows
+ *
+ * Weights from PyTorch's order [OC][C][taps] into panels of 8 output channels, a few rows at a time as they arrive.
+ * A fully connected layer behind a flattened map C×H×W is the case taps = H·W: the map's NHWC order costs nothing.
+ */
+export function pack_panels(w: usize, x: usize, first: i32, rows: i32, c: i32, taps: i32): void {
+  const panel = <usize>(taps * c) << 5
+  const tapStep = <usize>c << 5
+  for (let o = first; o < first + rows; ++o) {
+    const lane = w + <usize>(o >> 3) * panel + (<usize>(o & 7) << 2)
+    for (let i = 0; i < c; ++i) {
+      let to = lane + (<usize>i << 5)
+      for (let t = 0; t < taps; ++t) {
+        store<f32>(to, load<f32>(x))
+        to += tapStep
+        x += 4
+      }
+    }
+  }
+}
+
+/** y[i] = x[i], n floats. */
+export function copy(y: usize, x: usize, n: i32): void {
+  memory.copy(y, x, <usize>n << 2)
+}
+
+/**
+ * y[i] = x[i], n numbers of 16 bits, from IEEE half to single precision. y may lie over x when both end at the same byte:
+ * the loop never writes where it has still to read.
+ */
+export function widen_f16(y: usize, x: usize, n: i32): void {
+  // Shifting a half's bits to a single's place leaves its exponent 112 too small: a product by 2^112 mends that, and
+  // makes subnormals right as well. Only infinity and NaN need their exponent set.
+  const scale = reinterpret<f32>(0x77800000)
+  for (let i = 0; i < n; ++i) {
+    const half = <u32>load<u16>(x)
+    let bits = reinterpret<u32>(reinterpret<f32>((half & 0x7fff) << 13) * scale)
+    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000
+    store<u32>(y, bits | ((half & 0x8000) << 16))
+    x += 2
+    y += 4
+  }
+}
+
+/** y[i] = x[i], n numbers of 16 bits, from bfloat16 to single precision. y may lie over x as in widen_f16. */
+export function widen_bf16(y: usize, x: usize, n: i32): void {
+  for (let i = 0; i < n; ++i) {
+    store<u32>(y, <u32>load<u16>(x) << 16)
+    x += 2
+    y += 4
+  }
+}

@@ -1,0 +1,96 @@
+// The vector vocabulary shared by all kernels. Two builds come from this one file: with relaxed SIMD, madd is fused.
+
+/** a·b + c. Fused (one rounding) in the relaxed build. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(f32x4.mul(a, b), c)
+}
+
+/** a·b + c in two roundings in both builds, for short dependency chains: the latency of a fused one makes them slower. */
+// @ts-ignore: decorator
+@inline
+export function mulAdd(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c)
+}
+
+/** min(max(v, lo), hi), a NaN in v stays NaN. pmin and pmax are one instruction on x86, min and max are six. */
+// @ts-ignore: decorator
+@inline
+export function clamp(v: v128, lo: v128, hi: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, lo), hi)
+}
+
+/** The first count (1 to 4) lanes to memory. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(y: usize, v: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(y, v)
+  } else {
+    if (count & 2) {
+      v128.store64_lane(y, v, 0)
+      if (count & 1) v128.store32_lane(y, v, 2, 8)
+    } else {
+      v128.store32_lane(y, v, 0)
+    }
+  }
+}
+
+/** The first count (1 to 4) floats from memory; the other lanes are 0. */
+// @ts-ignore: decorator
+@inline
+export function loadLanes(x: usize, count: i32): v128 {
+  if (count >= 4) return v128.load(x)
+  if (count & 2) {
+    const v = v128.load64_zero(x)
+    return count & 1 ? v128.load32_lane(x, v, 2, 8) : v
+  }
+  return v128.load32_zero(x)
+}
+
+/** Σ of the four lanes. */
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f32 {
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
+  )
+}
+
+const LOG2E: f32 = 1.442695040888963
+const LN2_HIGH: f32 = 0.693145751953125 // 14 bits, so that n·LN2_HIGH is exact
+const LN2_LOW: f32 = 1.4286068203094173e-6
+const ROUND: f32 = 12582912 // 1.5·2²³: adding it rounds to an integer and leaves that integer in the low bits
+
+/**
+ * e^x − 1 = s·(e^r − 1) + (s − 1) with x = n·ln2 + r and s = 2ⁿ: accurate near 0, where e^x − 1 would cancel.
+ * For x in [−87, 88]. (e^r − 1)/r is a degree-5 minimax polynomial on |r| ≤ ln2/2, relative error 1.1e-8.
+ */
+// @ts-ignore: decorator
+@inline
+export function expm1(x: v128): v128 {
+  const shifted = mulAdd(x, f32x4.splat(LOG2E), f32x4.splat(ROUND))
+  const n = f32x4.sub(shifted, f32x4.splat(ROUND))
+  const s = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23)
+  let r = mulAdd(n, f32x4.splat(-LN2_HIGH), x)
+  r = mulAdd(n, f32x4.splat(-LN2_LOW), r)
+  let p = f32x4.splat(0.0013888872978751702)
+  p = madd(p, r, f32x4.splat(0.008369082853560838))
+  p = madd(p, r, f32x4.splat(0.04166713658144452))
+  p = madd(p, r, f32x4.splat(0.1666650609137602))
+  p = madd(p, r, f32x4.splat(0.4999999812255481))
+  p = madd(p, r, f32x4.splat(1))
+  const t = f32x4.mul(p, r)
+  return madd(t, s, f32x4.sub(s, f32x4.splat(1)))
+}
+
+/** e^x for x ≤ 88; below −87, where the result would be subnormal, 0. */
+// @ts-ignore: decorator
+@inline
+export function exp(x: v128): v128 {
+  const low = f32x4.splat(-87)
+  const e = f32x4.add(expm1(f32x4.pmax(x, low)), f32x4.splat(1))
+  return v128.andnot(e, f32x4.lt(x, low))
+}
