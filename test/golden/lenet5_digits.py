@@ -2,7 +2,7 @@
 
 usage: command -p python3 test/golden/lenet5_digits.py       (needs torch, onnx, Pillow)
 """
-import json
+from textwrap import fill
 
 import numpy as np
 from lenet5 import ROOT, logits
@@ -16,5 +16,6 @@ for digit, row in enumerate(out.softmax(1)):
     print(f'{digit}: {best} {float(row[best]):.4f}')
     assert best == digit
 # A float32 written as the float64 of the same value loses nothing.
-rows = ',\n'.join(f'    {json.dumps(row)}' for row in out.tolist())
-(ROOT / 'test/golden/lenet5_digits.json').write_text(f'{{\n  "logits": [\n{rows}\n  ]\n}}\n')
+rows = (fill(', '.join(map(repr, row)), 120, initial_indent=' ' * 6, subsequent_indent=' ' * 6) for row in out.tolist())
+text = ',\n'.join(f'    [\n{row}\n    ]' for row in rows)
+(ROOT / 'test/golden/lenet5_digits.json').write_text(f'{{\n  "logits": [\n{text}\n  ]\n}}\n')
