@@ -1,15 +1,14 @@
-import { ConvletError, type ErrorCode } from './error.js'
 import { toGraph } from './graph.js'
 import { failWith, isNumbers, isObject, isSize, isStrings } from './guards.js'
 import type { ModelMeta, Preprocess } from './types.js'
 
 const fail = failWith('FILE')
 
-export const parseJson = (code: ErrorCode, what: string, text: string): unknown => {
+const parse = (what: string, text: string): unknown => {
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    throw new ConvletError(code, `the file's ${what} is not valid JSON`, { cause })
+  } catch {
+    return fail(`the file's ${what} is not valid JSON; convert the model again`)
   }
 }
 
@@ -43,9 +42,9 @@ export const toMeta = (
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) return fail(`sha256 "${sha256}" is not 64 hex digits`)
   return {
     sha256,
-    ...(graph !== undefined && { graph: toGraph(parseJson('GRAPH', 'graph', graph), tensors) }),
-    ...(preprocess !== undefined && { preprocess: toPreprocess(parseJson('FILE', 'preprocess', preprocess)) }),
-    ...(labels !== undefined && { labels: toLabels(parseJson('FILE', 'labels', labels)) }),
+    ...(graph !== undefined && { graph: toGraph(parse('graph', graph), tensors) }),
+    ...(preprocess !== undefined && { preprocess: toPreprocess(parse('preprocess', preprocess)) }),
+    ...(labels !== undefined && { labels: toLabels(parse('labels', labels)) }),
     ...(source !== undefined && { source }),
     ...(opset !== undefined && { opset: toOpset(opset) }),
   }
