@@ -1,0 +1,44 @@
+import { encodeModel } from '../ts/file.js'
+import type { Model, Preprocess, Shape } from '../ts/types.js'
+import { convertGraph } from './onnx/graph.js'
+import { readOnnx } from './onnx/read.js'
+
+export { ConvletError } from '../ts/error.js'
+export type { Model, Preprocess, Shape } from '../ts/types.js'
+
+export interface ConvertOptions {
+  /** Name of the ONNX file, for messages and for the file's `source`. */
+  readonly source?: string
+  /** Whole shapes of inputs whose sizes the file leaves open: `{ input: [1, 3, 224, 224] }`. */
+  readonly inputShapes?: Readonly<Record<string, Shape>>
+  /** Names of the classes, in the order of the output. */
+  readonly labels?: readonly string[]
+  readonly preprocess?: Preprocess
+}
+
+/**
+ * Makes a model of an ONNX file's bytes (opset 7 and later, IR 3 and later). The weights are views of `bytes` where they
+ * did not have to be changed.
+ *
+ * Throws `FILE` for bytes that are no ONNX, `GRAPH` for a graph that is not sound, `SHAPE` for an input whose size is
+ * open, and `UNSUPPORTED` with the complete list of what convlet cannot do.
+ */
+export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model => {
+  const { source, inputShapes = {}, labels, preprocess } = options
+  const file = source ?? 'the file'
+  const onnx = readOnnx(bytes, file)
+  const { graph, tensors } = convertGraph(onnx, inputShapes, file)
+  const from = source && onnx.producer ? `${source} (${onnx.producer})` : (source ?? onnx.producer)
+  return {
+    graph,
+    tensors,
+    opset: onnx.opset,
+    ...(from && { source: from }),
+    ...(labels && { labels }),
+    ...(preprocess && { preprocess }),
+  }
+}
+
+/** The same as the bytes of a file that `load` reads. */
+export const convert = async (bytes: Uint8Array, options?: ConvertOptions): Promise<Uint8Array> =>
+  encodeModel(fromOnnx(bytes, options))

@@ -1,0 +1,268 @@
+// Constant folding: what exporters write as arithmetic on shapes, and the turning about of weights.
+import type { DType, Shape, Tensor } from '../../ts/types.js'
+import { failAt, numberAttr, numbersAttr, numbersOfConst, tensorAttr, textAttr, toAxis } from './context.js'
+import type { OnnxNode } from './read.js'
+import { dtypes, MAX_RANK } from './tensor.js'
+import {
+  type Const,
+  type Dim,
+  dimsOf,
+  divide,
+  floatBytes,
+  isFloat,
+  multiply,
+  pick,
+  pickStrided,
+  refuse,
+  sizeOf,
+  stridesOf,
+  transpose,
+} from './values.js'
+
+/** Makes a node's output from constant inputs. A result with the name `''` is new; else it is that constant, changed. */
+export type Fold = (node: OnnxNode, inputs: readonly (Const | undefined)[], spend: Spend) => Const
+
+/** Called with the number of elements before they are made: a small file must not fold into terabytes. */
+export type Spend = (elements: number) => void
+
+const made = (shape: Shape, dims: readonly Dim[], dtype: DType = 'I64'): Const => ({
+  name: '',
+  shared: false,
+  dtype,
+  shape,
+  dims,
+})
+
+const need = (node: OnnxNode, inputs: readonly (Const | undefined)[], i: number): Const =>
+  inputs[i] ?? failAt(node, `input ${i} is missing`)
+
+const reshaped = (node: OnnxNode, c: Const, shape: Shape): Const =>
+  shape.every(Number.isInteger) && sizeOf(shape) === sizeOf(c.shape)
+    ? { ...c, shape }
+    : failAt(node, `${c.shape.join('×')} cannot become ${shape.join('×')}`)
+
+/** Axes of Squeeze and Unsqueeze: an attribute before opset 13, an input since. */
+const axesOf = (node: OnnxNode, inputs: readonly (Const | undefined)[]): readonly number[] | undefined =>
+  inputs[1] ? numbersOfConst(inputs[1], 'axes') : numbersAttr(node, 'axes')
+
+type Arithmetic = (a: Dim, b: Dim) => Dim | undefined
+
+const plus: Arithmetic = (a, b) => {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (a === 0 || b === 0) return a === 0 ? b : a
+  if (typeof a === 'number' || typeof b === 'number') return undefined
+  return multiply(a.batches + b.batches, { batches: 1 })
+}
+const minus: Arithmetic = (a, b) => plus(a, multiply(-1, b)!)
+
+const broadcastShape = (node: OnnxNode, a: Shape, b: Shape): Shape => {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, d) => {
+    const [m, n] = [a[d - rank + a.length] ?? 1, b[d - rank + b.length] ?? 1]
+    return m === n || n === 1 ? m : m === 1 ? n : failAt(node, `${a.join('×')} and ${b.join('×')} do not fit together`)
+  })
+}
+
+const broadcast = (c: Const, shape: Shape): ArrayLike<Dim> => {
+  const own = stridesOf(c.shape)
+  const offset = shape.length - c.shape.length
+  const strides = shape.map((_, d) => (d < offset || c.shape[d - offset] === 1 ? 0 : own[d - offset]!))
+  return dimsOf(pickStrided(c, shape, strides))
+}
+
+const elementwise =
+  (f: Arithmetic): Fold =>
+  (node, inputs, spend) => {
+    const [a, b] = [need(node, inputs, 0), need(node, inputs, 1)]
+    const shape = broadcastShape(node, a.shape, b.shape)
+    spend(3 * sizeOf(shape))
+    const [x, y] = [broadcast(a, shape), broadcast(b, shape)]
+    const result = Array.from(
+      x,
+      (n, i) => f(n, y[i]!) ?? refuse('its result is neither a number nor a multiple of the batch'),
+    )
+    if (isFloat(a.dtype) && !('dims' in a || 'dims' in b))
+      return { name: '', shared: false, dtype: 'F32', shape, data: floatBytes(result as number[]) }
+    return made(shape, isFloat(a.dtype) ? result : result.map(toInteger), a.dtype)
+  }
+
+// ONNX divides integers as C does.
+const toInteger = (d: Dim): Dim => {
+  if (typeof d === 'number') return Math.trunc(d)
+  return Number.isInteger(d.batches) ? d : refuse('its result is no multiple of the batch')
+}
+
+const cast: Fold = (node, inputs, spend) => {
+  const c = need(node, inputs, 0)
+  const to =
+    dtypes.get(numberAttr(node, 'to') ?? 0) ?? refuse(`it casts to ONNX element type ${numberAttr(node, 'to')}`)
+  if (to === c.dtype) return c
+  spend(sizeOf(c.shape))
+  if (isFloat(to) && !('dims' in c)) return { ...c, dtype: 'F32', data: floatBytes(dimsOf(c) as ArrayLike<number>) }
+  const toCell = isFloat(to) ? (d: Dim) => d : to === 'BOOL' ? (d: Dim) => (d === 0 ? 0 : 1) : toInteger
+  const { name, shared, shape } = c
+  return { name, shared, dtype: to, shape, dims: Array.from(dimsOf(c), toCell) }
+}
+
+const concat: Fold = (node, inputs, spend) => {
+  const parts = inputs.map((_, i) => need(node, inputs, i))
+  const first = parts[0] ?? failAt(node, 'it has no inputs')
+  const axis = toAxis(node, numberAttr(node, 'axis') ?? 0, first.shape.length)
+  const like = (s: Shape) => s.length === first.shape.length && s.every((n, d) => d === axis || n === first.shape[d])
+  const odd = parts.find(p => !like(p.shape))
+  if (odd) failAt(node, `${odd.shape.join('×')} cannot be appended to ${first.shape.join('×')}`)
+  const shape = first.shape.with(
+    axis,
+    parts.reduce((n, p) => n + p.shape[axis]!, 0),
+  )
+  spend(sizeOf(shape))
+  const outer = sizeOf(shape.slice(0, axis))
+  const chunks = parts.map(p => ({ numbers: Array.from(dimsOf(p)), length: sizeOf(p.shape) / Math.max(outer, 1) }))
+  const all: Dim[] = []
+  for (let o = 0; o < outer; o++)
+    for (const { numbers, length } of chunks) for (let i = o * length; i < (o + 1) * length; i++) all.push(numbers[i]!)
+  if (!isFloat(first.dtype) || parts.some(p => 'dims' in p)) return made(shape, all, first.dtype)
+  return { name: '', shared: false, dtype: 'F32', shape, data: floatBytes(all as number[]) }
+}
+
+const ofTensor = (t: Tensor): Const => ({ ...t, name: '', shared: false })
+
+const constant: Fold = node => {
+  const value = tensorAttr(node, 'value')
+  if (value !== undefined) return ofTensor(value)
+  const float = numberAttr(node, 'value_float')
+  if (float !== undefined) return made([], [float], 'F32')
+  const int = numberAttr(node, 'value_int')
+  if (int !== undefined) return made([], [int])
+  const floats = numbersAttr(node, 'value_floats')
+  if (floats !== undefined) return made([floats.length], floats, 'F32')
+  const ints = numbersAttr(node, 'value_ints')
+  if (ints !== undefined) return made([ints.length], ints)
+  // Only to learn why it cannot be read.
+  tensorAttr(node, 'sparse_value')
+  return textAttr(node, 'value_string') === undefined && !node.attrs.has('value_strings')
+    ? failAt(node, 'it has no value')
+    : refuse('text tensors are not read')
+}
+
+const constantOfShape: Fold = (node, inputs, spend) => {
+  const shape = numbersOfConst(need(node, inputs, 0), 'shape')
+  if (!shape.every(n => n >= 0)) failAt(node, `shape ${shape.join('×')} is impossible`)
+  spend(sizeOf(shape))
+  const value = tensorAttr(node, 'value')
+  const one = value ? dimsOf(ofTensor(value))[0] : 0
+  return made(shape, Array<Dim>(sizeOf(shape)).fill(one ?? 0), value?.dtype ?? 'F32')
+}
+
+const gather: Fold = (node, inputs, spend) => {
+  const c = need(node, inputs, 0)
+  const at = need(node, inputs, 1)
+  const axis = toAxis(node, numberAttr(node, 'axis') ?? 0, c.shape.length)
+  const size = c.shape[axis]!
+  const index = numbersOfConst(at, 'indices').map(i =>
+    i >= -size && i < size ? (i + size) % size : failAt(node, `index ${i} is outside of ${size} elements`),
+  )
+  const shape = [...c.shape.slice(0, axis), ...at.shape, ...c.shape.slice(axis + 1)]
+  spend(sizeOf(shape))
+  const inner = sizeOf(c.shape.slice(axis + 1))
+  return pick(c, shape, i => {
+    const row = Math.floor(i / inner)
+    const outer = Math.floor(row / index.length)
+    return (outer * size + index[row % index.length]!) * inner + (i % inner)
+  })
+}
+
+const reshape: Fold = (node, inputs) => {
+  const c = need(node, inputs, 0)
+  const zeroCopies = !numberAttr(node, 'allowzero')
+  const target = numbersOfConst(need(node, inputs, 1), 'shape').map((n, d) =>
+    n === 0 && zeroCopies ? (c.shape[d] ?? failAt(node, `dimension ${d} has nothing to copy`)) : n,
+  )
+  const known = sizeOf(target.filter(n => n !== -1))
+  return reshaped(
+    node,
+    c,
+    target.map(n => (n === -1 ? sizeOf(c.shape) / known : n)),
+  )
+}
+
+const slice: Fold = (node, inputs, spend) => {
+  const c = need(node, inputs, 0)
+  const list = (i: number, name: string) => (inputs[i] ? numbersOfConst(inputs[i], name) : numbersAttr(node, name))
+  const starts = list(1, 'starts') ?? failAt(node, 'it has no starts')
+  const ends = list(2, 'ends') ?? failAt(node, 'it has no ends')
+  const axes = list(3, 'axes') ?? starts.map((_, i) => i)
+  const steps = list(4, 'steps') ?? starts.map(() => 1)
+  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length)
+    failAt(node, 'starts, ends, axes and steps differ in length')
+  const shape = [...c.shape]
+  const strides = stridesOf(c.shape)
+  let offset = 0
+  for (const [i, from] of axes.entries()) {
+    const axis = toAxis(node, from, c.shape.length)
+    const [size, step] = [c.shape[axis]!, steps[i]!]
+    if (step === 0) failAt(node, 'step 0 goes nowhere')
+    const clamp = (n: number, low: number, high: number) => Math.min(Math.max(n < 0 ? n + size : n, low), high)
+    const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
+    const start = clamp(starts[i]!, Math.max(low, 0), high)
+    shape[axis] = Math.max(0, Math.ceil((clamp(ends[i]!, low, high) - start) / step))
+    offset += start * strides[axis]!
+    strides[axis]! *= step
+  }
+  spend(sizeOf(shape))
+  return pickStrided(c, shape, strides, offset)
+}
+
+const squeeze: Fold = (node, inputs) => {
+  const c = need(node, inputs, 0)
+  const axes = axesOf(node, inputs)?.map(axis => toAxis(node, axis, c.shape.length))
+  return reshaped(
+    node,
+    c,
+    c.shape.filter((n, d) => (axes ? !axes.includes(d) : n !== 1)),
+  )
+}
+
+const unsqueeze: Fold = (node, inputs) => {
+  const c = need(node, inputs, 0)
+  const axes = axesOf(node, inputs) ?? failAt(node, 'it has no axes')
+  const rank = c.shape.length + axes.length
+  if (rank > MAX_RANK) failAt(node, `${rank} dimensions are too many`)
+  const at = axes.map(axis => toAxis(node, axis, rank))
+  if (new Set(at).size < at.length) failAt(node, `axes ${axes.join(', ')} name one dimension twice`)
+  const rest = [...c.shape]
+  return { ...c, shape: Array.from({ length: rank }, (_, d) => (at.includes(d) ? 1 : rest.shift()!)) }
+}
+
+const transposed: Fold = (node, inputs, spend) => {
+  const c = need(node, inputs, 0)
+  const perm = numbersAttr(node, 'perm') ?? c.shape.map((_, d) => c.shape.length - 1 - d)
+  if (perm.length !== c.shape.length || c.shape.some((_, d) => !perm.includes(d)))
+    failAt(node, `perm ${perm.join(', ')} is no order of ${c.shape.length} dimensions`)
+  spend(sizeOf(c.shape))
+  return transpose(c, perm)
+}
+
+/** The dimensions of a value, known or a multiple of the batch. (Opset 15 may ask for a part of them.) */
+export const foldShape = (node: OnnxNode, dims: readonly Dim[]): Const => {
+  const part = dims.slice(numberAttr(node, 'start') ?? 0, numberAttr(node, 'end') ?? dims.length)
+  return made([part.length], part)
+}
+
+export const folds: Readonly<Record<string, Fold>> = {
+  Add: elementwise(plus),
+  Cast: cast,
+  Concat: concat,
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Div: elementwise(divide),
+  Gather: gather,
+  Identity: (node, inputs) => need(node, inputs, 0),
+  Mul: elementwise(multiply),
+  Reshape: reshape,
+  Slice: slice,
+  Squeeze: squeeze,
+  Sub: elementwise(minus),
+  Transpose: transposed,
+  Unsqueeze: unsqueeze,
+}

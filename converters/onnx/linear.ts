@@ -1,0 +1,77 @@
+// Gemm, MatMul and Add. The canonical Gemm is y = x·Wᵀ + b with W [out, in], as PyTorch keeps it.
+import type { Node, Tensor } from '../../ts/types.js'
+import { type Builder, become, type Context, computedInput, constInput, failAt, input, numberAttr } from './context.js'
+import { type Const, floatBytes, isComputed, isConst, numbersOf, refuse, transpose } from './values.js'
+
+const scale = (t: Tensor, factor: number): Tensor =>
+  factor === 1 ? t : { ...t, dtype: 'F32', data: floatBytes(Array.from(numbersOf(t), n => n * factor)) }
+
+const turn = ({ dtype, shape, data }: Tensor): Tensor => {
+  const t = transpose({ name: '', shared: false, dtype, shape, data }, [1, 0])
+  return { dtype, shape: t.shape, data: t.data }
+}
+
+/** Stores a weight as [out, in], scaled. */
+const storeWeight = (w: Const, transposed: boolean, alpha: number, ctx: Context): string => {
+  if (w.shape.length !== 2) refuse(`its weight has ${w.shape.length} dimensions, only 2 are supported`)
+  if (transposed && alpha === 1) return ctx.store(w)
+  const how = [...(transposed ? [] : ['transposed']), ...(alpha === 1 ? [] : [`times_${alpha}`])].join('_')
+  return ctx.store(w, how, t => scale(transposed ? t : turn(t), alpha))
+}
+
+export const gemm: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const w = constInput(node, 1, 'weight', ctx) ?? failAt(node, 'it has no weight')
+  if (numberAttr(node, 'transA')) refuse('it transposes its input (transA=1)')
+  const transposed = !!numberAttr(node, 'transB')
+  const beta = numberAttr(node, 'beta') ?? 1
+  const weight = storeWeight(w, transposed, numberAttr(node, 'alpha') ?? 1, ctx)
+  const addend = input(node, 2, ctx)
+  if (addend === undefined || beta === 0) return become(node, 'Gemm', [x, weight])
+
+  const thenAdd = (name: string): readonly Node[] => {
+    const product = ctx.unique(`${node.outputs[0]}_product`)
+    return [
+      { op: 'Gemm', name: node.name, inputs: [x, weight], outputs: [product], attrs: {} },
+      {
+        op: 'Add',
+        name: ctx.unique(`${node.name}_add`),
+        inputs: [product, name],
+        outputs: [node.outputs[0]!],
+        attrs: {},
+      },
+    ]
+  }
+  if (isComputed(addend))
+    return beta === 1 ? thenAdd(node.inputs[2]!) : refuse(`it scales a computed addend (beta=${beta})`)
+  const c = constInput(node, 2, 'bias', ctx)!
+  const out = w.shape[transposed ? 0 : 1]!
+  const columns = c.shape.at(-1) ?? 1
+  if (c.shape.length > 2 || (columns !== 1 && columns !== out))
+    failAt(node, `its bias is ${c.shape.join('×')}, its weight makes ${out} columns`)
+  const scaled = beta === 1 ? '' : `times_${beta}`
+  // A row for each image is no bias.
+  if (c.shape.length === 2 && c.shape[0] !== 1)
+    return thenAdd(scaled ? ctx.store(c, scaled, t => scale(t, beta)) : ctx.store(c))
+  if (!scaled && c.shape.length === 1 && columns === out) return become(node, 'Gemm', [x, weight, ctx.store(c)])
+  const bias = ctx.store(c, [`row_${out}`, scaled].filter(Boolean).join('_'), t => {
+    const row = scale(t, beta)
+    if (columns === out) return { ...row, shape: [out] }
+    return { dtype: 'F32', shape: [out], data: floatBytes(new Float32Array(out).fill(numbersOf(row)[0]!)) }
+  })
+  return become(node, 'Gemm', [x, weight, bias])
+}
+
+export const matMul: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const w = constInput(node, 1, 'right side', ctx) ?? failAt(node, 'it has no right side')
+  return become(node, 'Gemm', [x, storeWeight(w, false, 1, ctx)])
+}
+
+export const add: Builder = (node, ctx) => {
+  const names = [0, 1].map(i => {
+    const v = input(node, i, ctx) ?? failAt(node, `input ${i} is missing`)
+    return isConst(v) ? ctx.store(v) : computedInput(node, i, ctx)
+  })
+  return become(node, 'Add', names)
+}

@@ -1,0 +1,95 @@
+// Shapes of what canonical nodes make, with the batch left open: enough to fold `Shape`. Whether shapes fit is checked at load.
+import type { Node } from '../../ts/types.js'
+import { type Dim, divide, product, sameDim } from './values.js'
+
+type Dims = readonly Dim[]
+/** `undefined`: cannot be told. Inputs are those of the node, absent or unknown ones `undefined`. */
+type Infer = (attrs: Node['attrs'], inputs: readonly (Dims | undefined)[]) => Dims | undefined
+
+const same: Infer = (_, [x]) => x
+
+const numbers = (v: Node['attrs'][string] | undefined): readonly number[] => v as readonly number[]
+
+/** Pixels that a window yields along one axis. */
+const windows = (attrs: Node['attrs'], axis: 0 | 1, size: Dim | undefined): number | undefined => {
+  if (typeof size !== 'number') return undefined
+  const stride = numbers(attrs.stride)[axis]!
+  const extent = (numbers(attrs.kernel)[axis]! - 1) * numbers(attrs.dilation)[axis]! + 1
+  if (typeof attrs.pad === 'string') return Math.ceil(size / stride)
+  const [before, after] = [numbers(attrs.pad)[axis]!, numbers(attrs.pad)[axis + 2]!]
+  const steps = (size + before + after - extent) / stride
+  if (steps < 0) return undefined
+  if (!attrs.ceil) return Math.floor(steps) + 1
+  const count = Math.ceil(steps) + 1
+  // A last window that would begin in the padding at the end does not count.
+  return (count - 1) * stride >= size + before ? count - 1 : count
+}
+
+const windowed = (attrs: Node['attrs'], x: Dims | undefined, channels: Dim | undefined): Dims | undefined => {
+  if (x?.length !== 4) return undefined
+  const [h, w] = [windows(attrs, 0, x[2]), windows(attrs, 1, x[3])]
+  return channels === undefined || h === undefined || w === undefined ? undefined : [x[0]!, channels, h, w]
+}
+
+const pooled: Infer = (attrs, [x]) => windowed(attrs, x, x?.[1])
+
+const complete = (dims: readonly (Dim | undefined)[]): Dims | undefined =>
+  dims.every(d => d !== undefined) ? (dims as Dims) : undefined
+
+const broadcast: Infer = (_, [a, b]) => {
+  if (!a || !b) return undefined
+  const rank = Math.max(a.length, b.length)
+  return complete(
+    Array.from({ length: rank }, (_, d) => {
+      const [m, n] = [a[d - rank + a.length] ?? 1, b[d - rank + b.length] ?? 1]
+      return sameDim(m, n) || n === 1 ? m : m === 1 ? n : undefined
+    }),
+  )
+}
+
+const flatten: Infer = ({ axis }, [x]) =>
+  x && complete([product(x.slice(0, axis as number)), product(x.slice(axis as number))])
+
+const pad: Infer = ({ pads }, [x]) =>
+  x &&
+  complete(
+    x.map((size, d) => {
+      const more = numbers(pads)[d]! + numbers(pads)[d + x.length]!
+      return more === 0 ? size : typeof size === 'number' ? size + more : undefined
+    }),
+  )
+
+const reshape: Infer = ({ shape }, [x]) => {
+  const target = numbers(shape)
+  if (!x) return target.every(n => n > 0) ? target : undefined
+  const dims = target.map((n, d) => (n === 0 ? x[d] : n))
+  const rest = complete(dims.filter(d => d !== -1))
+  const [total, known] = [product(x), rest && product(rest)]
+  if (!rest || total === undefined || known === undefined) return undefined
+  const inferred = divide(total, known)
+  return complete(dims.map(d => (d === -1 ? inferred : d)))
+}
+
+const infer: Readonly<Record<string, Infer>> = {
+  Add: broadcast,
+  AveragePool: pooled,
+  Conv: (attrs, [x, weight]) => windowed(attrs, x, weight?.[0]),
+  Dropout: same,
+  Flatten: flatten,
+  Gemm: (_, [x, weight]) => x && weight && [...x.slice(0, -1), weight[0]!],
+  GlobalAveragePool: (_, [x]) => (x?.length === 4 ? [x[0]!, x[1]!, 1, 1] : undefined),
+  Identity: same,
+  MaxPool: pooled,
+  Pad: pad,
+  Relu: same,
+  Reshape: reshape,
+  Sigmoid: same,
+  Softmax: same,
+  Tanh: same,
+}
+
+/** Shape of the node's output. A fraction of a pixel means that shapes do not fit, which is for `load` to say. */
+export const inferShape = (node: Node, inputs: readonly (Dims | undefined)[]): Dims | undefined => {
+  const dims = infer[node.op]?.(node.attrs, inputs)
+  return dims?.every(d => Number.isSafeInteger(typeof d === 'number' ? d : d.batches)) ? dims : undefined
+}

@@ -1,0 +1,108 @@
+// Operators that slide a window over a map, and Pad.
+import type { Attr } from '../../ts/types.js'
+import {
+  type Builder,
+  become,
+  type Context,
+  computedInput,
+  constInput,
+  failAt,
+  input,
+  numberAttr,
+  numbersAttr,
+  numbersFrom,
+  numbersOfConst,
+  shapeOfInput,
+  textAttr,
+  toAxis,
+} from './context.js'
+import type { OnnxNode } from './read.js'
+import { isComputed, refuse } from './values.js'
+
+/** Stride, pad and dilation of a 2-D window, ONNX's defaults filled in. */
+const windowAttrs = (node: OnnxNode, kernel: readonly number[]): Record<string, Attr> => {
+  if (kernel.length !== 2) refuse(`it is ${kernel.length}-D, only 2-D is supported`)
+  const list = (name: string, fallback: readonly number[], least: number) => {
+    const v = numbersAttr(node, name) ?? fallback
+    if (v.length === fallback.length && v.every(n => Number.isSafeInteger(n) && n >= least)) return v
+    return failAt(node, `${name} [${v}] should be ${fallback.length} integers of at least ${least}`)
+  }
+  const autoPad = textAttr(node, 'auto_pad') ?? 'NOTSET'
+  const pads = list('pads', [0, 0, 0, 0], 0)
+  const pad = { NOTSET: pads, VALID: [0, 0, 0, 0], SAME_UPPER: 'same_upper', SAME_LOWER: 'same_lower' }[autoPad]
+  return {
+    kernel: kernel.every(n => Number.isSafeInteger(n) && n > 0)
+      ? kernel
+      : failAt(node, `kernel [${kernel}] should be positive`),
+    stride: list('strides', [1, 1], 1),
+    pad: pad ?? failAt(node, `auto_pad "${autoPad}" is unknown`),
+    dilation: list('dilations', [1, 1], 1),
+  }
+}
+
+export const conv: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const weight = constInput(node, 1, 'weight', ctx) ?? failAt(node, 'it has no weight')
+  const bias = constInput(node, 2, 'bias', ctx)
+  const kernel = weight.shape.slice(2)
+  const declared = numbersAttr(node, 'kernel_shape') ?? kernel
+  if (`${declared}` !== `${kernel}`)
+    failAt(node, `kernel_shape is [${declared}], its weight is ${weight.shape.join('×')}`)
+  const groups = numberAttr(node, 'group') ?? 1
+  if (!Number.isSafeInteger(groups) || groups < 1) failAt(node, `group ${groups} should be at least 1`)
+  const attrs = { ...windowAttrs(node, kernel), groups }
+  return become(node, 'Conv', [x, ctx.store(weight), ...(bias ? [ctx.store(bias)] : [])], attrs)
+}
+
+const pool = (node: OnnxNode, ctx: Context) => {
+  const x = computedInput(node, 0, ctx)
+  const kernel = numbersAttr(node, 'kernel_shape') ?? failAt(node, 'it has no kernel_shape')
+  return { x, attrs: { ...windowAttrs(node, kernel), ceil: !!numberAttr(node, 'ceil_mode') } }
+}
+
+export const maxPool: Builder = (node, ctx) => {
+  const { x, attrs } = pool(node, ctx)
+  return become(node, 'MaxPool', [x], attrs)
+}
+
+export const averagePool: Builder = (node, ctx) => {
+  const { x, attrs } = pool(node, ctx)
+  return become(node, 'AveragePool', [x], { ...attrs, includePad: !!numberAttr(node, 'count_include_pad') })
+}
+
+export const globalAveragePool: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const v = ctx.value(x)
+  const rank = isComputed(v) ? v.computed?.length : undefined
+  if (rank !== undefined && rank !== 4) refuse(`it is ${rank - 2}-D, only 2-D is supported`)
+  return become(node, 'GlobalAveragePool', [x])
+}
+
+export const pad: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const mode = textAttr(node, 'mode') ?? 'constant'
+  if (mode !== 'constant') refuse(`mode "${mode}" is not supported, only "constant"`)
+  const given = numbersFrom(node, 'pads', 1, ctx) ?? failAt(node, 'it has no pads')
+  const constant = constInput(node, 2, 'value', ctx)
+  const value = constant ? numbersOfConst(constant, 'value')[0] : numberAttr(node, 'value')
+  // The graph is kept as JSON, which has no infinity.
+  if (value !== undefined && !Number.isFinite(value)) refuse(`it pads with ${value}, only finite values are supported`)
+  if (given.some(n => n < 0)) refuse('negative pads (cropping) are not supported')
+
+  const axes = input(node, 3, ctx) && numbersFrom(node, 'axes', 3, ctx)
+  let pads = given
+  if (axes) {
+    const rank = shapeOfInput(node, 0, ctx).length
+    const full = new Array<number>(2 * rank).fill(0)
+    for (const [i, axis] of axes.entries()) {
+      full[toAxis(node, axis, rank)] = given[i] ?? 0
+      full[toAxis(node, axis, rank) + rank] = given[i + axes.length] ?? 0
+    }
+    if (given.length !== 2 * axes.length) failAt(node, `pads [${given}] should be ${2 * axes.length} numbers`)
+    pads = full
+  }
+  const v = ctx.value(x)
+  const rank = isComputed(v) ? v.computed?.length : undefined
+  if (rank !== undefined && pads.length !== 2 * rank) failAt(node, `pads [${pads}] should be ${2 * rank} numbers`)
+  return become(node, 'Pad', [x], { pads, value: value ?? 0 })
+}
