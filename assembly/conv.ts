@@ -5,21 +5,36 @@ import { tile_1x8, tile_4x8 } from './gemm'
  *
  * Direct convolution as an implicit GEMM: rows are output pixels, columns 8 output channels, k the window.
  * y, res: N×OH×OW pixels, pitch bytes apart (res 0: none). x: already padded. w: panels [OC/8][KH][KW][C][8], the last
- * one filled up with zeros. bias: OC floats and 7 more that may be anything.
+ * one filled up with zeros. bias: OC floats and 7 more that may be anything (0: none).
  * imageStep, rowStep, pixelStep: bytes of x between images, output rows and output columns (stride included).
  * The window is kh rows, tapRow bytes apart, of segs segments, segStep bytes apart, of len contiguous floats: an
  * undilated window's row is one segment of KW·C floats; with dilation or groups it is KW segments of C.
  */
-export function conv_4x8(
-  y: usize, res: usize, x: usize, w: usize, bias: usize,
-  n: i32, oh: i32, ow: i32, oc: i32,
-  imageStep: usize, rowStep: usize, pixelStep: usize,
-  kh: i32, tapRow: usize, segs: i32, segStep: usize, len: i32,
-  pitch: usize, lo: f32, hi: f32,
+export function conv_direct(
+  y: usize,
+  res: usize,
+  x: usize,
+  w: usize,
+  bias: usize,
+  n: i32,
+  oh: i32,
+  ow: i32,
+  oc: i32,
+  imageStep: usize,
+  rowStep: usize,
+  pixelStep: usize,
+  kh: i32,
+  tapRow: usize,
+  segs: i32,
+  segStep: usize,
+  len: i32,
+  pitch: usize,
+  lo: f32,
+  hi: f32,
 ): void {
-  assert(n > 0 && oh > 0 && ow > 0 && oc > 0, 'conv_4x8: empty output')
-  assert(kh > 0 && segs > 0 && len > 0, 'conv_4x8: empty window')
-  const panel = <usize>(kh * segs * len) << 5
+  assert(n > 0 && oh > 0 && ow > 0 && oc > 0, 'conv_direct: empty output')
+  assert(kh > 0 && segs > 0 && len > 0, 'conv_direct: empty window')
+  const panel = (<usize>(kh * segs * len)) << 5
   const pixels = n * oh * ow
   for (let o = 0; o < oc; o += 8) {
     const cols = min(oc - o, 8)
@@ -28,8 +43,8 @@ export function conv_4x8(
     let p = x
     let i = 0
     let j = 0
-    let yo = y + (<usize>o << 2)
-    let ro = res != 0 ? res + (<usize>o << 2) : 0
+    let yo = y + ((<usize>o) << 2)
+    let ro = res != 0 ? res + ((<usize>o) << 2) : 0
     for (let m = pixels; m > 0; m -= 4) {
       const rows = min(m, 4)
       const p0 = p
@@ -58,7 +73,7 @@ export function conv_4x8(
       if (ro != 0) ro += pitch << 2
     }
     w += panel
-    bias += 32
+    if (bias != 0) bias += 32
   }
 }
 
@@ -66,15 +81,15 @@ export function conv_4x8(
  * y[o] = clamp(bias[o] + res[o] + Σ_k x[k]·w[o][k])
  *
  * A fully connected layer on one image, or a convolution with a single output pixel: the weights stream past once.
- * w: panels [OC/8][K][8]. bias: as for conv_4x8.
+ * w: panels [OC/8][K][8]. bias: as for conv_direct.
  */
-export function gemv_8(y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, oc: i32, lo: f32, hi: f32): void {
-  assert(k > 0 && oc > 0, 'gemv_8: empty layer')
-  const panel = <usize>k << 5
+export function gemv(y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, oc: i32, lo: f32, hi: f32): void {
+  assert(k > 0 && oc > 0, 'gemv: empty layer')
+  const panel = (<usize>k) << 5
   for (let o = 0; o < oc; o += 8) {
     tile_1x8(y, res, x, w, bias, k, min(oc - o, 8), lo, hi)
     w += panel
-    bias += 32
+    if (bias != 0) bias += 32
     y += 32
     if (res != 0) res += 32
   }

@@ -30,7 +30,7 @@ function storeRow(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128,
  * y[r][0..cols) = clamp(bias[0..cols) + res[r][0..cols) + Σ_k x[r][k]·w[k][0..cols)) for r < rows ≤ 4
  *
  * x0..x3: the four rows' first element. k runs over kh × segs segments of len floats, rowStep and segStep bytes apart.
- * w: kh·segs·len × 8 floats. y and res: pitch bytes between rows; res 0 means none.
+ * w: kh·segs·len × 8 floats. y and res: pitch bytes between rows. res or bias 0: none.
  *
  * Not inlined on purpose: V8 gives a function its registers as a whole, and in a caller's loop nest the eight
  * accumulators spill. Four by eight is what sixteen vector registers hold; bench/kernel.mjs has the other shapes.
@@ -40,8 +40,12 @@ export function tile_4x8(
   kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32,
   rows: i32, cols: i32, pitch: usize, lo: f32, hi: f32,
 ): void {
-  let a0 = v128.load(bias)
-  let a1 = v128.load(bias, 16)
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  if (bias != 0) {
+    a0 = v128.load(bias)
+    a1 = v128.load(bias, 16)
+  }
   let b0 = a0
   let b1 = a1
   let c0 = a0
@@ -103,8 +107,12 @@ export function tile_4x8(
 export function tile_1x8(
   y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, cols: i32, lo: f32, hi: f32,
 ): void {
-  let a0 = v128.load(bias)
-  let a1 = v128.load(bias, 16)
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  if (bias != 0) {
+    a0 = v128.load(bias)
+    a1 = v128.load(bias, 16)
+  }
   let b0 = f32x4.splat(0)
   let b1 = b0
   let c0 = b0

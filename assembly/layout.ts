@@ -6,16 +6,16 @@ import { storeLanes } from './simd'
  * x: n × rows × cols, y: n × cols × rows. NCHW to NHWC is rows = C, cols = H·W; the way back swaps the two.
  */
 export function transpose(y: usize, x: usize, n: i32, rows: i32, cols: i32): void {
-  const xStep = <usize>cols << 2
-  const yStep = <usize>rows << 2
+  const xStep = (<usize>cols) << 2
+  const yStep = (<usize>rows) << 2
   for (let i = 0; i < n; ++i) {
     let r = 0
     for (; r + 4 <= rows; r += 4) {
-      transposeBand(y + (<usize>r << 2), x + <usize>r * xStep, cols, xStep, yStep)
+      transposeBand(y + ((<usize>r) << 2), x + <usize>r * xStep, cols, xStep, yStep)
     }
     for (; r < rows; ++r) {
       let from = x + <usize>r * xStep
-      let to = y + (<usize>r << 2)
+      let to = y + ((<usize>r) << 2)
       for (let c = 0; c < cols; ++c) {
         store<f32>(to, load<f32>(from))
         from += 4
@@ -34,7 +34,7 @@ function transposeBand(y: usize, x: usize, cols: i32, xStep: usize, yStep: usize
   const x3 = x2 + xStep
   let c = 0
   for (; c + 4 <= cols; c += 4) {
-    const at = <usize>c << 2
+    const at = (<usize>c) << 2
     const r0 = v128.load(x + at)
     const r1 = v128.load(x1 + at)
     const r2 = v128.load(x2 + at)
@@ -50,7 +50,7 @@ function transposeBand(y: usize, x: usize, cols: i32, xStep: usize, yStep: usize
     y += yStep << 2
   }
   for (; c < cols; ++c) {
-    const at = <usize>c << 2
+    const at = (<usize>c) << 2
     store<f32>(y, load<f32>(x + at))
     store<f32>(y, load<f32>(x1 + at), 4)
     store<f32>(y, load<f32>(x2 + at), 8)
@@ -73,8 +73,21 @@ function fill(y: usize, n: i32, value: v128): void {
  * x: n0×n1×n2×n3, y: m0×m1×m2×m3. A negative p crops; y may end before x does, which crops too.
  */
 export function pad(
-  y: usize, x: usize, n0: i32, n1: i32, n2: i32, n3: i32, m0: i32, m1: i32, m2: i32, m3: i32,
-  p0: i32, p1: i32, p2: i32, p3: i32, value: f32,
+  y: usize,
+  x: usize,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  m0: i32,
+  m1: i32,
+  m2: i32,
+  m3: i32,
+  p0: i32,
+  p1: i32,
+  p2: i32,
+  p3: i32,
+  value: f32,
 ): void {
   const v = f32x4.splat(value)
   // Of a row of y: blank floats before x's part, x's part, blank floats behind it.
@@ -92,11 +105,11 @@ export function pad(
           fill(y, m3, v)
         } else {
           fill(y, before, v)
-          const at = y + (<usize>before << 2)
-          memory.copy(at, x + (<usize>(((a * n1 + b) * n2 + c) * n3 + skip) << 2), <usize>inside << 2)
-          fill(at + (<usize>inside << 2), after, v)
+          const at = y + ((<usize>before) << 2)
+          memory.copy(at, x + ((<usize>(((a * n1 + b) * n2 + c) * n3 + skip)) << 2), (<usize>inside) << 2)
+          fill(at + ((<usize>inside) << 2), after, v)
         }
-        y += <usize>m3 << 2
+        y += (<usize>m3) << 2
       }
     }
   }

@@ -5,12 +5,12 @@
  * A fully connected layer behind a flattened map C×H×W is the case taps = H·W: the map's NHWC order costs nothing.
  */
 export function pack_panels(w: usize, x: usize, first: i32, rows: i32, c: i32, taps: i32): void {
-  const panel = <usize>(taps * c) << 5
-  const tapStep = <usize>c << 5
+  const panel = (<usize>(taps * c)) << 5
+  const tapStep = (<usize>c) << 5
   for (let o = first; o < first + rows; ++o) {
-    const lane = w + <usize>(o >> 3) * panel + (<usize>(o & 7) << 2)
+    const lane = w + <usize>(o >> 3) * panel + ((<usize>(o & 7)) << 2)
     for (let i = 0; i < c; ++i) {
-      let to = lane + (<usize>i << 5)
+      let to = lane + ((<usize>i) << 5)
       for (let t = 0; t < taps; ++t) {
         store<f32>(to, load<f32>(x))
         to += tapStep
@@ -22,7 +22,7 @@ export function pack_panels(w: usize, x: usize, first: i32, rows: i32, c: i32, t
 
 /** y[i] = x[i], n floats. */
 export function copy(y: usize, x: usize, n: i32): void {
-  memory.copy(y, x, <usize>n << 2)
+  memory.copy(y, x, (<usize>n) << 2)
 }
 
 /**
@@ -46,7 +46,7 @@ export function widen_f16(y: usize, x: usize, n: i32): void {
 /** y[i] = x[i], n numbers of 16 bits, from bfloat16 to single precision. y may lie over x as in widen_f16. */
 export function widen_bf16(y: usize, x: usize, n: i32): void {
   for (let i = 0; i < n; ++i) {
-    store<u32>(y, <u32>load<u16>(x) << 16)
+    store<u32>(y, (<u32>load<u16>(x)) << 16)
     x += 2
     y += 4
   }

@@ -6,13 +6,13 @@ import { exp, loadLanes, storeLanes } from './simd'
  * x, y: outer × n × inner. y may be x. A −∞ gives 0; four neighbours of the inner dimension go together.
  */
 export function softmax(y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
-  const step = <usize>inner << 2
+  const step = (<usize>inner) << 2
   for (let i = 0; i < outer; ++i) {
     if (inner == 1) {
       softmaxRow(y, x, n)
     } else {
       for (let k = 0; k < inner; k += 4) {
-        softmaxColumns(y + (<usize>k << 2), x + (<usize>k << 2), n, step, inner - k)
+        softmaxColumns(y + ((<usize>k) << 2), x + ((<usize>k) << 2), n, step, inner - k)
       }
     }
     x += <usize>n * step
@@ -22,11 +22,11 @@ export function softmax(y: usize, x: usize, outer: i32, n: i32, inner: i32): voi
 
 function softmaxRow(y: usize, x: usize, n: i32): void {
   let top = -Infinity as f32
-  for (let j = 0; j < n; ++j) top = max(top, load<f32>(x + (<usize>j << 2)))
+  for (let j = 0; j < n; ++j) top = max(top, load<f32>(x + ((<usize>j) << 2)))
   const shift = f32x4.splat(top)
   let sum: f32 = 0
   for (let j = 0; j < n; j += 4) {
-    const at = <usize>j << 2
+    const at = (<usize>j) << 2
     const e = exp(f32x4.sub(loadLanes(x + at, n - j), shift))
     storeLanes(y + at, e, n - j)
     sum += f32x4.extract_lane(e, 0)
@@ -36,7 +36,7 @@ function softmaxRow(y: usize, x: usize, n: i32): void {
   }
   const scale = f32x4.splat(<f32>1 / sum)
   for (let j = 0; j < n; j += 4) {
-    const at = y + (<usize>j << 2)
+    const at = y + ((<usize>j) << 2)
     storeLanes(at, f32x4.mul(loadLanes(at, n - j), scale), n - j)
   }
 }

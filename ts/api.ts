@@ -1,4 +1,5 @@
 import type { Graph, ModelMeta, Preprocess, Shape } from './types.js'
+import type { Module } from './wasm.js'
 
 /** The two builds of the kernels: plain SIMD runs on every engine with SIMD, relaxed SIMD uses fused multiply-add where the engine has it. */
 export type Build = 'simd' | 'relaxed'
@@ -23,7 +24,7 @@ export interface PlanOptions {
 
 export interface LoadOptions extends PlanOptions {
   /** A compiled `convlet/infer.wasm`, for runtimes that cannot compile bytes. Default: the package's own. */
-  readonly wasm?: WebAssembly.Module
+  readonly wasm?: Module
   /** Force one build of the kernels. Default: relaxed where the engine has it. */
   readonly build?: Build
   readonly onProgress?: (progress: Progress) => void
