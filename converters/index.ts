@@ -1,10 +1,11 @@
+import { ConvletError } from '../ts/error.js'
 import { encodeModel } from '../ts/file.js'
 import type { Model, Preprocess, Shape } from '../ts/types.js'
 import { convertGraph } from './onnx/graph.js'
 import { readOnnx } from './onnx/read.js'
 
-export { ConvletError } from '../ts/error.js'
 export type { Model, Preprocess, Shape } from '../ts/types.js'
+export { ConvletError }
 
 export interface ConvertOptions {
   /** Name of the ONNX file, for messages and for the file's `source`. */
@@ -14,6 +15,16 @@ export interface ConvertOptions {
   /** Names of the classes, in the order of the output. */
   readonly labels?: readonly string[]
   readonly preprocess?: Preprocess
+}
+
+const inMemory = <T>(file: string, run: () => T): T => {
+  try {
+    return run()
+  } catch (cause) {
+    // What engines throw when an array cannot be made.
+    if (!(cause instanceof RangeError)) throw cause
+    throw new ConvletError('MEMORY', `${file} needs more memory to convert than there is`, { cause })
+  }
 }
 
 /**
@@ -27,7 +38,7 @@ export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model
   const { source, inputShapes = {}, labels, preprocess } = options
   const file = source ?? 'the file'
   const onnx = readOnnx(bytes, file)
-  const { graph, tensors } = convertGraph(onnx, inputShapes, file)
+  const { graph, tensors } = inMemory(file, () => convertGraph(onnx, inputShapes, file))
   const from = source && onnx.producer ? `${source} (${onnx.producer})` : (source ?? onnx.producer)
   return {
     graph,

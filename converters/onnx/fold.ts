@@ -11,6 +11,7 @@ import {
   floatBytes,
   isFloat,
   multiply,
+  numbersOf,
   pick,
   pickStrided,
   refuse,
@@ -22,8 +23,12 @@ import {
 /** Makes a node's output from constant inputs. A result with the name `''` is new; else it is that constant, changed. */
 export type Fold = (node: OnnxNode, inputs: readonly (Const | undefined)[], spend: Spend) => Const
 
-/** Called with the number of elements before they are made: a small file must not fold into terabytes. */
-export type Spend = (elements: number) => void
+/** Called with a number of bytes before they are made: a small file must not fold into terabytes. */
+export type Spend = (bytes: number) => void
+
+// What an element costs at most: in a tensor, and as a number of shape arithmetic.
+const CELL = 8
+const NUMBER = 128
 
 const made = (shape: Shape, dims: readonly Dim[], dtype: DType = 'I64'): Const => ({
   name: '',
@@ -75,7 +80,7 @@ const elementwise =
   (node, inputs, spend) => {
     const [a, b] = [need(node, inputs, 0), need(node, inputs, 1)]
     const shape = broadcastShape(node, a.shape, b.shape)
-    spend(3 * sizeOf(shape))
+    spend(sizeOf(shape) * NUMBER)
     const [x, y] = [broadcast(a, shape), broadcast(b, shape)]
     const result = Array.from(
       x,
@@ -97,7 +102,7 @@ const cast: Fold = (node, inputs, spend) => {
   const to =
     dtypes.get(numberAttr(node, 'to') ?? 0) ?? refuse(`it casts to ONNX element type ${numberAttr(node, 'to')}`)
   if (to === c.dtype) return c
-  spend(sizeOf(c.shape))
+  spend(sizeOf(c.shape) * NUMBER)
   if (isFloat(to) && !('dims' in c)) return { ...c, dtype: 'F32', data: floatBytes(dimsOf(c) as ArrayLike<number>) }
   const toCell = isFloat(to) ? (d: Dim) => d : to === 'BOOL' ? (d: Dim) => (d === 0 ? 0 : 1) : toInteger
   const { name, shared, shape } = c
@@ -115,7 +120,7 @@ const concat: Fold = (node, inputs, spend) => {
     axis,
     parts.reduce((n, p) => n + p.shape[axis]!, 0),
   )
-  spend(sizeOf(shape))
+  spend(sizeOf(shape) * NUMBER)
   const outer = sizeOf(shape.slice(0, axis))
   const chunks = parts.map(p => ({ numbers: Array.from(dimsOf(p)), length: sizeOf(p.shape) / Math.max(outer, 1) }))
   const all: Dim[] = []
@@ -148,10 +153,12 @@ const constant: Fold = node => {
 const constantOfShape: Fold = (node, inputs, spend) => {
   const shape = numbersOfConst(need(node, inputs, 0), 'shape')
   if (!shape.every(n => n >= 0)) failAt(node, `shape ${shape.join('×')} is impossible`)
-  spend(sizeOf(shape))
   const value = tensorAttr(node, 'value')
-  const one = value ? dimsOf(ofTensor(value))[0] : 0
-  return made(shape, Array<Dim>(sizeOf(shape)).fill(one ?? 0), value?.dtype ?? 'F32')
+  const one = (value && numbersOf(value)[0]) ?? 0
+  const dtype = value?.dtype ?? 'F32'
+  spend(sizeOf(shape) * (isFloat(dtype) ? CELL : NUMBER))
+  if (!isFloat(dtype)) return made(shape, Array<Dim>(sizeOf(shape)).fill(one), dtype)
+  return { name: '', shared: false, dtype: 'F32', shape, data: floatBytes(new Float32Array(sizeOf(shape)).fill(one)) }
 }
 
 const gather: Fold = (node, inputs, spend) => {
@@ -163,7 +170,7 @@ const gather: Fold = (node, inputs, spend) => {
     i >= -size && i < size ? (i + size) % size : failAt(node, `index ${i} is outside of ${size} elements`),
   )
   const shape = [...c.shape.slice(0, axis), ...at.shape, ...c.shape.slice(axis + 1)]
-  spend(sizeOf(shape))
+  spend(sizeOf(shape) * CELL)
   const inner = sizeOf(c.shape.slice(axis + 1))
   return pick(c, shape, i => {
     const row = Math.floor(i / inner)
@@ -209,7 +216,7 @@ const slice: Fold = (node, inputs, spend) => {
     offset += start * strides[axis]!
     strides[axis]! *= step
   }
-  spend(sizeOf(shape))
+  spend(sizeOf(shape) * CELL)
   return pickStrided(c, shape, strides, offset)
 }
 
@@ -239,7 +246,7 @@ const transposed: Fold = (node, inputs, spend) => {
   const perm = numbersAttr(node, 'perm') ?? c.shape.map((_, d) => c.shape.length - 1 - d)
   if (perm.length !== c.shape.length || c.shape.some((_, d) => !perm.includes(d)))
     failAt(node, `perm ${perm.join(', ')} is no order of ${c.shape.length} dimensions`)
-  spend(sizeOf(c.shape))
+  spend(sizeOf(c.shape) * CELL)
   return transpose(c, perm)
 }
 

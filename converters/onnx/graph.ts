@@ -16,12 +16,12 @@ import { type Const, type Dim, isComputed, isConst, Lost, refuse, sizeOf, Unsupp
 const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined
 
-// Room for arithmetic on shapes; beyond it, a file may fold into some multiple of its own size.
+// Room for generated weights of the largest known networks, and for some multiple of what the file itself holds.
 const spender = (model: OnnxModel) => {
-  let left = 2 ** 22
-  for (const t of model.tensors.values()) if (!isUnread(t)) left += 4 * sizeOf(t.shape)
-  return (elements: number) => {
-    left -= elements
+  let left = 2 ** 31
+  for (const t of model.tensors.values()) if (!isUnread(t)) left += 512 * sizeOf(t.shape)
+  return (bytes: number) => {
+    left -= bytes
     if (!(left >= 0)) refuse('it unfolds into far more than the file holds')
   }
 }

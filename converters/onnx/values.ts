@@ -172,4 +172,7 @@ export const transpose = <C extends Const>(c: C, perm: readonly number[]): C => 
 }
 
 /** Numbers as an F32 tensor's bytes. */
-export const floatBytes = (numbers: ArrayLike<number>): Uint8Array => new Uint8Array(Float32Array.from(numbers).buffer)
+export const floatBytes = (numbers: ArrayLike<number>): Uint8Array => {
+  const floats = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers)
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength)
+}

@@ -41,12 +41,20 @@ export const reshape: Builder = (node, ctx) => {
     const copies = isBatch(from?.[i]) && (isBatch(d) || (i === 0 && d === ctx.batch))
     return copies ? 0 : d
   })
+  const total = from && product(from)
+  const rest = (skip: (d: Dim, i: number) => boolean) =>
+    product(dims.map((d, i) => (skip(d, i) ? 1 : d === 0 && from ? from[i]! : d)))
   // Only one dimension can be inferred; let it be the one that goes with the batch.
-  if (from && dims.some(d => typeof d !== 'number')) {
-    const rest = product(dims.map((d, i) => (d === 0 ? from[i]! : d)).filter(d => d !== -1))
-    const total = product(from)
-    const inferred = total !== undefined && rest !== undefined ? divide(total, rest) : undefined
+  if (total !== undefined && dims.some(d => typeof d !== 'number')) {
+    const others = rest(d => d === -1)
+    const inferred = others === undefined ? undefined : divide(total, others)
     if (inferred !== undefined) dims = dims.map(d => (d === -1 ? inferred : d))
+  }
+  // A shape all of numbers fits the file's batch only; if its front grows with the batch it fits every batch.
+  if (typeof total === 'object' && typeof dims[0] === 'number' && dims[0] > 0 && !dims.includes(-1)) {
+    const others = rest((_, i) => i === 0)
+    const fits = typeof others === 'number' && Number.isInteger(total.batches / others)
+    if (fits && total.batches * ctx.batch === others * dims[0]) dims = [-1, ...dims.slice(1)]
   }
   const shape = dims.map(d => (typeof d === 'number' ? d : -1))
   if (shape.filter(d => d === -1).length > 1) refuse('more than one dimension of its shape depends on the batch')
