@@ -1,0 +1,10 @@
+// The tiles under test, one file each. A driver calls its tile so often that the call itself does not count.
+export { A, K, OUT, W } from './common'
+export { run_2x16, tile_2x16 } from './tile_2x16'
+export { run_3x12, tile_3x12 } from './tile_3x12'
+export { run_4x4, tile_4x4 } from './tile_4x4'
+export { run_4x8, tile_4x8 } from './tile_4x8'
+export { run_4x8_u2, tile_4x8_u2 } from './tile_4x8_u2'
+export { run_5x8, tile_5x8 } from './tile_5x8'
+export { run_6x8, tile_6x8 } from './tile_6x8'
+export { run_8x4, tile_8x4 } from './tile_8x4'

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { convert, fromOnnx } from '../../dist/convert.js'
+import { median, sample } from './sample.mjs'
+
+/** Numbers in [-1, 1), the same ones every time (mulberry32). */
+function random(length, seed = 1) {
+  let state = seed
+  return Float32Array.from({ length }, () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1
+  })
+}
+
+const makeInputs = ({ inputs }, batch) =>
+  Object.fromEntries(
+    inputs.map(({ name, shape: [, ...rest] }, i) => {
+      const shape = [batch, ...rest]
+      const length = shape.reduce((a, b) => a * b, 1)
+      return [name, { shape, data: random(length, i + 1) }]
+    }),
+  )
+
+/** The largest difference, and the same as a part of the largest output. */
+function difference(reference, outputs) {
+  let [absolute, largest] = [0, 0]
+  for (const [name, expected] of Object.entries(reference)) {
+    const got = outputs[name]
+    if (got?.length !== expected.length) throw new Error(`output "${name}" is ${got?.length} numbers`)
+    for (const [i, value] of expected.entries()) {
+      const d = Math.abs(value - got[i])
+      // Not a number compares as equal to nothing, and must not compare as no difference.
+      if (!(d <= absolute)) absolute = d
+      largest = Math.max(largest, Math.abs(value))
+    }
+  }
+  return { absolute, relative: largest > 0 ? absolute / largest : absolute }
+}
+
+/** The contestants that work on this model; the others give the reason. */
+async function gather(runtimes, task) {
+  const rows = []
+  for (const { name, create, ...rest } of runtimes) {
+    try {
+      const contestant = await create({ ...task, ...rest })
+      rows.push({ name, contestant, outputs: await contestant.outputs() })
+    } catch (error) {
+      rows.push({ name, failed: error.message.split('\n')[0] })
+    }
+  }
+  return rows
+}
+
+/**
+ * Measures one ONNX file in every runtime, taking turns. `runtimes` is convlet's builds, then the peers:
+ * `{ name, create, build? }`. The first is what outputs are compared with.
+ */
+export async function measure(path, runtimes, { batch, rounds, onRound }) {
+  const onnx = new Uint8Array(await readFile(path))
+  const model = fromOnnx(onnx)
+  const inputs = makeInputs(model.graph, batch)
+  const rows = await gather(runtimes, { onnx, model, file: await convert(onnx), batch, inputs })
+  const working = rows.filter(row => row.contestant)
+  const samples = await sample(
+    working.map(row => row.contestant),
+    { rounds, onRound },
+  )
+  for (const [i, { runs, times }] of samples.entries())
+    Object.assign(working[i], { runs, samples: times.length, median: median(times), minimum: times[0] })
+  for (const row of working) {
+    if (rows[0].outputs) row.difference = difference(rows[0].outputs, row.outputs)
+    row.contestant.dispose()
+  }
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]))
+  return { model: path, batch, inputs: shapes, rows: rows.map(({ contestant, outputs, ...row }) => row) }
+}

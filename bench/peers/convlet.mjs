@@ -1,0 +1,15 @@
+import { load } from '../../dist/node.js'
+
+/** One build of convlet as a contestant. */
+export async function create({ file, batch, inputs, build }) {
+  const net = await load(file, { batch, build })
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]))
+  return {
+    block(runs) {
+      for (let i = 0; i < runs; i++) net.run(feeds)
+    },
+    // Copies: the results are views of the model's memory.
+    outputs: () => Object.fromEntries(Object.entries(net.run(feeds)).map(([name, data]) => [name, data.slice()])),
+    dispose: () => net.dispose(),
+  }
+}

@@ -1,0 +1,98 @@
+// Measures networks in convlet and in its peers. See README.md.
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { count, fail, list, oneOf, parse } from './lib/args.mjs'
+import { ensureRelaxed, hasRelaxed } from './lib/engine.mjs'
+import { machine, machineLine } from './lib/machine.mjs'
+import { ensurePackages } from './lib/packages.mjs'
+
+const usage = `usage: npm run bench -- MODEL... [options]
+
+MODEL is the name of a folder of models/ (lenet5: models/lenet5/lenet5.onnx) or the path of an ONNX file.
+
+  --batch N              images per run (1)
+  --rounds N             samples per runtime (30)
+  --build simd|relaxed   only this build of convlet (both, where the engine has relaxed SIMD)
+  --peers ort,tfjs       only these peers, '' for none
+  --json                 the same for programs
+  --help                 this text`
+
+/** The file of a model given by name or path. */
+function fileOf(model) {
+  const known = relative('', fileURLToPath(new URL(`../models/${model}/${model}.onnx`, import.meta.url)))
+  const file = [model, known].find(path => path.endsWith('.onnx') && existsSync(path))
+  return file ?? fail(`${model}: neither a model of models/ nor an ONNX file`)
+}
+
+const readOptions = () =>
+  parse(
+    usage,
+    {
+      batch: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '30' },
+      build: { type: 'string' },
+      peers: { type: 'string', default: 'ort,tfjs' },
+      json: { type: 'boolean', default: false },
+    },
+    ({ batch, rounds, build, peers, json }, models) => ({
+      files: models.length > 0 ? models.map(fileOf) : fail('which model?'),
+      batch: count('batch', batch),
+      rounds: count('rounds', rounds),
+      builds: build === undefined ? ['simd', 'relaxed'] : [oneOf('build', build, ['simd', 'relaxed'])],
+      peers: list(peers).map(peer => oneOf('peers', peer, ['ort', 'tfjs'])),
+      json,
+    }),
+  )
+
+/** Everything that is to be measured, convlet first. */
+async function runtimesOf({ builds, peers }) {
+  const convlet = await import('./peers/convlet.mjs')
+  const able = builds.filter(build => build === 'simd' || hasRelaxed())
+  if (able.length === 0) throw new Error('this engine has no relaxed SIMD: measure --build simd')
+  const others = await Promise.all(peers.map(peer => import(`./peers/${peer}.mjs`)))
+  return [
+    ...able.map(build => ({ name: `convlet ${build}`, create: convlet.create, build })),
+    ...others.map(({ name, create }) => ({ name, create })),
+  ]
+}
+
+/** A counter on the terminal: large networks take a minute. */
+function progress(rounds) {
+  if (!process.stderr.isTTY) return undefined
+  return round => process.stderr.write(round + 1 < rounds ? `\r${round + 1}/${rounds}` : '\r\u001b[K')
+}
+
+async function main(options) {
+  if (!existsSync(new URL('../dist/convert.js', import.meta.url)))
+    throw new Error('dist/ is not built: npm ci && npm run build')
+  ensurePackages()
+  if (options.builds.includes('relaxed')) ensureRelaxed()
+  const { measure } = await import('./lib/measure.mjs')
+  const { report } = await import('./lib/report.mjs')
+  const about = machine({
+    convlet: '..',
+    'onnxruntime-web': 'node_modules/onnxruntime-web',
+    'tfjs-backend-wasm': 'node_modules/@tensorflow/tfjs-backend-wasm',
+  })
+  if (!options.json) console.log(machineLine(about))
+  const runtimes = await runtimesOf(options)
+  const results = []
+  for (const file of options.files) {
+    try {
+      const result = await measure(file, runtimes, { ...options, onRound: progress(options.rounds) })
+      results.push(result)
+      if (!options.json) console.log(`\n${report(result)}`)
+    } catch (error) {
+      console.error(`bench: ${file}: ${error.message}`)
+    }
+  }
+  if (options.json) console.log(JSON.stringify({ machine: about, results }, null, 2))
+  // A table without convlet is no comparison.
+  return results.length === options.files.length && results.every(({ rows }) => rows[0].median) ? 0 : 1
+}
+
+process.exitCode = await main(readOptions()).catch(error => {
+  console.error(`bench: ${error.message}`)
+  return 1
+})
