@@ -23,12 +23,12 @@ import {
 /** Makes a node's output from constant inputs. A result with the name `''` is new; else it is that constant, changed. */
 export type Fold = (node: OnnxNode, inputs: readonly (Const | undefined)[], spend: Spend) => Const
 
-/** Called with a number of bytes before they are made: a small file must not fold into terabytes. */
-export type Spend = (bytes: number) => void
+/** Called with a cost, about bytes, before it arises: a small file must not fold into terabytes. */
+export type Spend = (cost: number) => void
 
-// What an element costs at most: in a tensor, and as a number of shape arithmetic.
+// What an element costs: in a tensor, and as a number of arithmetic, which is slow as well.
 const CELL = 8
-const NUMBER = 128
+const NUMBER = 512
 
 const made = (shape: Shape, dims: readonly Dim[], dtype: DType = 'I64'): Const => ({
   name: '',

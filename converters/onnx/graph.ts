@@ -19,9 +19,9 @@ const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined 
 // Room for generated weights of the largest known networks, and for some multiple of what the file itself holds.
 const spender = (model: OnnxModel) => {
   let left = 2 ** 31
-  for (const t of model.tensors.values()) if (!isUnread(t)) left += 512 * sizeOf(t.shape)
-  return (bytes: number) => {
-    left -= bytes
+  for (const t of model.tensors.values()) if (!isUnread(t)) left += 2048 * sizeOf(t.shape)
+  return (cost: number) => {
+    left -= cost
     if (!(left >= 0)) refuse('it unfolds into far more than the file holds')
   }
 }

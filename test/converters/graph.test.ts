@@ -1,0 +1,100 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { convert } from '../../converters/index.js'
+import { readModel } from '../../ts/file.js'
+import { brief, build, floats, graphOf, model } from './build.js'
+
+test('names: kept, numbered per operator where absent, told apart where double', () => {
+  const nodes = ['a = Relu(x)', 'twin: b = Tanh(a)', 'twin: c = Tanh(b)', 'Relu_1: d = Relu(c)', 'y = Relu(d)']
+  assert.equal(
+    graphOf({ nodes }).nodes.map(n => n.name),
+    ['Relu_0', 'twin', 'twin_1', 'Relu_1', 'Relu_2'],
+  )
+})
+
+test('nodes are sorted: makers first, else in the order of the file', () => {
+  const nodes = ['y = Add(b, c)', 'c = Tanh(a)', 'b = Relu(a)', 'a = Sigmoid(x)']
+  assert.equal(
+    brief(graphOf({ nodes })).map(n => n[0].split(' ')[0]),
+    ['a', 'c', 'b', 'y'],
+  )
+})
+
+test('a chain longer than the stack is deep', () => {
+  const n = 20_000
+  const nodes = Array.from({ length: n }, (_, i) => `v${i + 1} = Relu(v${i})`).reverse()
+  assert.is(graphOf({ inputs: { v0: [1, 2] }, outputs: [`v${n}`], nodes }).nodes.length, n)
+})
+
+test('a symbolic batch is 1, a fixed one stays', () => {
+  const inputs = (x: readonly (number | string)[]) => graphOf({ inputs: { x }, nodes: ['y = Relu(x)'] }).inputs
+  assert.equal(inputs(['N', 3, 8, 8]), [{ name: 'x', shape: [1, 3, 8, 8] }])
+  assert.equal(inputs([4, 3, 8, 8]), [{ name: 'x', shape: [4, 3, 8, 8] }])
+})
+
+test('other symbolic sizes are asked for, with the option that gives them', () => {
+  const spec = { inputs: { x: ['N', 3, 'h', 0] }, nodes: ['y = Relu(x)'] }
+  assert.throws(
+    () => graphOf(spec),
+    (e: { code: string; message: string }) =>
+      e.code === 'SHAPE' && /input "x" is N×3×h×\? in the file: .*--input-shape x=1,3,224,224$/.test(e.message),
+  )
+  const found = graphOf(spec, { inputShapes: { x: [2, 3, 32, 48] } })
+  assert.equal(found.inputs, [{ name: 'x', shape: [2, 3, 32, 48] }])
+})
+
+test('an input of unknown rank takes the shape that is given', () => {
+  const spec = { inputs: { x: null }, nodes: ['y = Softmax(x)'] }
+  assert.throws(() => graphOf(spec), /input "x" is of unknown rank .*--input-shape x=1,3,224,224/)
+  assert.equal(brief(graphOf(spec, { inputShapes: { x: [1, 5] } })), [['y = Softmax(x)', { axis: 1 }]])
+})
+
+test('given shapes that do not fit the file, or no input, are errors', () => {
+  const given = (x: number[]) => () =>
+    graphOf({ inputs: { x: ['N', 3, 'h'] }, nodes: ['y = Relu(x)'] }, { inputShapes: { x } })
+  assert.throws(given([1, 4, 8]), /input "x" is N×3×h in the file, 1×4×8 does not fit/)
+  assert.throws(given([1, 3]), /1×3 does not fit/)
+  assert.throws(given([1, 3, -8]), /1×3×-8 is no shape/)
+  assert.throws(
+    () => graphOf({ nodes: ['y = Relu(x)'] }, { inputShapes: { z: [1] } }),
+    /given for "z", the inputs of the file are "x"/,
+  )
+})
+
+test('source, opset, labels and preprocess', () => {
+  const spec = { opset: 11, nodes: ['y = Relu(x)'], more: { producerName: 'pytorch', producerVersion: '2.1' } }
+  const preprocess = { color: 'gray', fit: 'contain', mean: [0], std: [1] } as const
+  const { source, opset, ...rest } = model(spec, { source: 'a.onnx', labels: ['cat'], preprocess })
+  assert.equal([source, opset, rest.labels, rest.preprocess], ['a.onnx (pytorch 2.1)', 11, ['cat'], preprocess])
+  assert.is(model(spec).source, 'pytorch 2.1')
+  assert.is(model({ nodes: ['y = Relu(x)'] }, { source: 'a.onnx' }).source, 'a.onnx')
+  assert.is(model({ nodes: ['y = Relu(x)'] }).source, undefined)
+})
+
+test('convert gives a file that readModel reads', async () => {
+  const spec = { inputs: { x: [1, 3] }, nodes: ['y = MatMul(x, w)'], tensors: { w: floats([3, 2]) } }
+  const read = await readModel(await convert(build(spec)))
+  assert.equal(read.graph, graphOf(spec))
+  assert.equal([...read.tensors.get('w')!.data], [...model(spec).tensors.get('w')!.data])
+})
+
+test('graphs that are not sound are GRAPH errors', () => {
+  const bad = (spec: Parameters<typeof graphOf>[0], fact: RegExp) =>
+    assert.throws(
+      () => graphOf(spec),
+      (e: { code: string; message: string }) => e.code === 'GRAPH' && fact.test(e.message),
+    )
+  bad(
+    { nodes: ['a: p = Add(x, q)', 'b: q = Relu(p)', 'y = Relu(q)'] },
+    /^(Add "a"|Relu "b"): it depends on its own output/,
+  )
+  bad({ nodes: ['r: y = Relu(z)'] }, /^Relu "r": it reads "z", which is no input/)
+  bad({ nodes: ['y = Relu(x)', 'r: y = Tanh(x)'] }, /^Tanh "r": it makes "y", which is defined elsewhere too/)
+  bad({ nodes: ['y = Relu(x)'], outputs: ['z'] }, /output "z" is made by no node/)
+  bad({ nodes: ['y = Relu(x)'], outputs: [] }, /has no outputs/)
+  bad({ nodes: ['y = Relu(x)'], outputs: ['y', 'y'] }, /lists an output twice/)
+  bad({ nodes: ['r: y = Relu()'] }, /^Relu "r": input 0 is missing/)
+  bad({ nodes: ['c: y = Conv(x)'] }, /^Conv "c": it has no weight/)
+})
+
+test.run()

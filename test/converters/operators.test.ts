@@ -1,0 +1,322 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { brief, float, floats, graphOf, ints, model, type Spec, tensorOf } from './build.js'
+
+const only = (spec: Spec) => {
+  const nodes = brief(graphOf(spec))
+  assert.is(nodes.length, 1)
+  return nodes[0]!
+}
+const refuses = (spec: Spec, reason: RegExp) =>
+  assert.throws(
+    () => graphOf(spec),
+    (e: { code?: string; message: string }) => e.code === 'UNSUPPORTED' && reason.test(e.message),
+  )
+
+const w = floats([4, 3, 3, 2])
+const windowDefaults = { kernel: [3, 2], stride: [1, 1], pad: [0, 0, 0, 0], dilation: [1, 1] }
+
+test('Conv: the defaults, with the kernel from the weight', () => {
+  assert.equal(only({ nodes: ['y = Conv(x, w)'], tensors: { w } }), [
+    'y = Conv(x, w)',
+    { ...windowDefaults, groups: 1 },
+  ])
+})
+
+test('Conv: every attribute', () => {
+  const attrs = {
+    kernel_shape: [3, 2],
+    strides: [2, 3],
+    pads: [1, 2, 3, 4],
+    dilations: [2, 1],
+    group: 2,
+    auto_pad: 'NOTSET',
+  }
+  assert.equal(only({ nodes: [['y = Conv(x, w, b)', attrs]], tensors: { w, b: floats([4]) } }), [
+    'y = Conv(x, w, b)',
+    { kernel: [3, 2], stride: [2, 3], pad: [1, 2, 3, 4], dilation: [2, 1], groups: 2 },
+  ])
+})
+
+for (const [autoPad, pad] of [
+  ['SAME_UPPER', 'same_upper'],
+  ['SAME_LOWER', 'same_lower'],
+  ['VALID', [0, 0, 0, 0]],
+  ['NOTSET', [1, 1, 1, 1]],
+] as const)
+  test(`Conv and pools: auto_pad ${autoPad}`, () => {
+    const attrs = { auto_pad: autoPad, pads: [1, 1, 1, 1], kernel_shape: [3, 2] }
+    for (const call of ['Conv(x, w)', 'MaxPool(x)', 'AveragePool(x)'])
+      assert.equal(only({ nodes: [[`y = ${call}`, attrs]], tensors: { w } })[1].pad, pad)
+  })
+
+test('Conv: what is not 2-D, and a computed weight, are refused', () => {
+  refuses(
+    { inputs: { x: [1, 3, 8] }, nodes: ['y = Conv(x, w)'], tensors: { w: floats([4, 3, 3]) } },
+    /it is 1-D, only 2-D/,
+  )
+  refuses({ nodes: [['y = MaxPool(x)', { kernel_shape: [2, 2, 2] }]] }, /it is 3-D, only 2-D/)
+  refuses({ inputs: { x: [1, 3, 8] }, nodes: ['y = GlobalAveragePool(x)'] }, /it is 1-D, only 2-D/)
+  refuses(
+    { nodes: ['a = Relu(w)', 'y = Conv(x, a)'], inputs: { x: [1, 3, 8, 8], w: [4, 3, 3, 2] } },
+    /its weight is computed/,
+  )
+})
+
+test('Conv: attributes that make no sense are GRAPH errors that name the node', () => {
+  const bad = (attrs: Readonly<Record<string, number | string | number[]>>, fact: RegExp) =>
+    assert.throws(
+      () => graphOf({ nodes: [['c: y = Conv(x, w)', attrs]], tensors: { w } }),
+      (e: { code: string; message: string }) =>
+        e.code === 'GRAPH' && e.message.startsWith('Conv "c": ') && fact.test(e.message),
+    )
+  bad({ strides: [0, 1] }, /strides \[0,1\] should be 2 integers of at least 1/)
+  bad({ strides: [1] }, /strides \[1\]/)
+  bad({ pads: [-1, 0, 0, 0] }, /pads \[-1,0,0,0\]/)
+  bad({ kernel_shape: [5, 5] }, /kernel_shape is \[5,5\], its weight is 4×3×3×2/)
+  bad({ auto_pad: 'SAME' }, /auto_pad "SAME"/)
+  bad({ group: 0 }, /group 0/)
+  bad({ strides: 'two' }, /attribute "strides" should be a list of numbers/)
+})
+
+test('MaxPool', () => {
+  const attrs = { kernel_shape: [3, 2], ceil_mode: 1, dilations: [2, 2], storage_order: 1 }
+  assert.equal(only({ nodes: [['y = MaxPool(x)', attrs]] }), [
+    'y = MaxPool(x)',
+    { ...windowDefaults, dilation: [2, 2], ceil: true },
+  ])
+  assert.equal(only({ nodes: [['y = MaxPool(x)', { kernel_shape: [3, 2] }]] })[1], { ...windowDefaults, ceil: false })
+  assert.equal(only({ nodes: [['y, unused = MaxPool(x)', { kernel_shape: [3, 2] }]] })[0], 'y = MaxPool(x)')
+  refuses(
+    { nodes: [['p: y, i = MaxPool(x)', { kernel_shape: [3, 2] }]], outputs: ['y', 'i'] },
+    /MaxPool ×1 \("p"\): only its first output/,
+  )
+})
+
+test('AveragePool', () => {
+  assert.equal(only({ nodes: [['y = AveragePool(x)', { kernel_shape: [3, 2] }]] }), [
+    'y = AveragePool(x)',
+    { ...windowDefaults, ceil: false, includePad: false },
+  ])
+  const attrs = { kernel_shape: [3, 2], ceil_mode: 1, count_include_pad: 1, dilations: [1, 2] }
+  assert.equal(only({ opset: 19, nodes: [['y = AveragePool(x)', attrs]] })[1], {
+    ...windowDefaults,
+    dilation: [1, 2],
+    ceil: true,
+    includePad: true,
+  })
+})
+
+test('operators without attributes', () => {
+  for (const op of ['GlobalAveragePool', 'Relu', 'Tanh', 'Sigmoid', 'Identity'])
+    assert.equal(only({ nodes: [`y = ${op}(x)`] }), [`y = ${op}(x)`, {}])
+})
+
+const xRow = { x: [1, 3] }
+
+test('Gemm: transB=1 is canonical already', () => {
+  const m = model({
+    inputs: xRow,
+    nodes: [['y = Gemm(x, w, b)', { transB: 1 }]],
+    tensors: { w: floats([2, 3]), b: floats([2]) },
+  })
+  assert.equal(brief(m.graph!), [['y = Gemm(x, w, b)', {}]])
+  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 1, 2, 3, 4, 5]])
+})
+
+test('Gemm: transB=0, alpha and beta go into the tensors, which keep their names', () => {
+  const m = model({
+    inputs: xRow,
+    nodes: [['y = Gemm(x, w, b)', { alpha: 0.5, beta: float(2) }]],
+    tensors: { w: floats([3, 2]), b: floats([1, 2], [5, 7]) },
+  })
+  assert.equal(brief(m.graph!), [['y = Gemm(x, w, b)', {}]])
+  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 1, 2, 0.5, 1.5, 2.5]])
+  assert.equal(tensorOf(m, 'b'), ['F32', [2], [10, 14]])
+})
+
+test('Gemm: a bias of one number is spread over the row', () => {
+  for (const dims of [[], [1], [1, 1]]) {
+    const m = model({
+      inputs: xRow,
+      nodes: ['y = Gemm(x, w, b)'],
+      tensors: { w: floats([3, 2]), b: floats(dims, [5]) },
+    })
+    assert.equal(tensorOf(m, 'b'), ['F32', [2], [5, 5]])
+  }
+})
+
+test('Gemm: no bias where it is absent or beta is 0', () => {
+  const tensors = { w: floats([2, 3]), b: floats([2]) }
+  for (const node of ['y = Gemm(x, w)', 'y = Gemm(x, w, )'])
+    assert.equal(only({ inputs: xRow, nodes: [[node, { transB: 1 }]], tensors })[0], 'y = Gemm(x, w)')
+  const m = model({ inputs: xRow, nodes: [['y = Gemm(x, w, b)', { transB: 1, beta: float(0) }]], tensors })
+  assert.equal([...m.tensors.keys()], ['w'])
+})
+
+test('Gemm: an addend with a row per image becomes an Add', () => {
+  const m = model({
+    inputs: { x: [2, 3] },
+    nodes: [['g: y = Gemm(x, w, c)', { transB: 1, beta: 0.5 }]],
+    tensors: { w: floats([2, 3]), c: floats([2, 2]) },
+  })
+  assert.equal(brief(m.graph!), [
+    ['y_product = Gemm(x, w)', {}],
+    ['y = Add(y_product, c)', {}],
+  ])
+  assert.equal(
+    m.graph!.nodes.map(n => n.name),
+    ['g', 'g_add'],
+  )
+  assert.equal(tensorOf(m, 'c'), ['F32', [2, 2], [0, 0.5, 1, 1.5]])
+})
+
+test('Gemm: a computed addend becomes an Add', () => {
+  const nodes = ['t = Tanh(z)', ['y = Gemm(x, w, t)', { transB: 1 }]] as const
+  const spec = { inputs: { x: [1, 3], z: [1, 2] }, nodes, tensors: { w: floats([2, 3]) } }
+  assert.equal(
+    brief(graphOf(spec)).map(n => n[0]),
+    ['t = Tanh(z)', 'y_product = Gemm(x, w)', 'y = Add(y_product, t)'],
+  )
+})
+
+test('Gemm: transA and computed weights are refused', () => {
+  refuses({ inputs: xRow, nodes: [['y = Gemm(x, w)', { transA: 1 }]], tensors: { w: floats([1, 3]) } }, /transA=1/)
+  refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = Gemm(x, z)'] }, /its weight is computed by the network/)
+})
+
+test('a weight that two Gemms turn is turned once, under a name of its own', () => {
+  const m = model({
+    inputs: { x: [1, 2] },
+    nodes: ['a = MatMul(x, w)', 'b = MatMul(a, w)', ['y = Gemm(b, w)', { transB: 1 }]],
+    tensors: { w: floats([2, 2]) },
+  })
+  assert.equal(
+    brief(m.graph!).map(n => n[0]),
+    ['a = Gemm(x, w_transposed)', 'b = Gemm(a, w_transposed)', 'y = Gemm(b, w)'],
+  )
+  assert.equal(tensorOf(m, 'w'), ['F32', [2, 2], [0, 1, 2, 3]])
+  assert.equal(tensorOf(m, 'w_transposed'), ['F32', [2, 2], [0, 2, 1, 3]])
+})
+
+test('a derived name does not take one that is taken', () => {
+  const spec = {
+    inputs: { x: [1, 2] },
+    nodes: ['w_transposed = MatMul(x, w)', ['y = Gemm(w_transposed, w)', { transB: 1 }]] as const,
+    tensors: { w: floats([2, 2]) },
+  }
+  assert.is(brief(graphOf(spec))[0]![0], 'w_transposed = Gemm(x, w_transposed_1)')
+})
+
+test('MatMul: a constant matrix on the right is a Gemm, for any rank of x', () => {
+  const m = model({ inputs: { x: [1, 5, 3] }, nodes: ['m: y = MatMul(x, w)'], tensors: { w: floats([3, 2]) } })
+  assert.equal(m.graph!.nodes, [{ op: 'Gemm', name: 'm', inputs: ['x', 'w'], outputs: ['y'], attrs: {} }])
+  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 2, 4, 1, 3, 5]])
+  refuses(
+    { inputs: { x: [1, 5, 3] }, nodes: ['y = MatMul(x, w)'], tensors: { w: floats([1, 3, 2]) } },
+    /its weight has 3 dimensions/,
+  )
+  refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = MatMul(x, z)'] }, /its right side is computed/)
+  refuses(
+    { inputs: { x: [3, 2] }, nodes: ['y = MatMul(w, x)'], tensors: { w: floats([1, 3]) } },
+    /input 0 is a constant/,
+  )
+})
+
+test('Add: computed and constant operands, the constant on either side', () => {
+  assert.equal(only({ inputs: { x: [1, 3], z: [1, 3] }, nodes: ['y = Add(x, z)'] }), ['y = Add(x, z)', {}])
+  const m = model({ inputs: xRow, nodes: ['y = Add(b, x)'], tensors: { b: floats([3]) } })
+  assert.equal(brief(m.graph!), [['y = Add(b, x)', {}]])
+  assert.equal(tensorOf(m, 'b'), ['F32', [3], [0, 1, 2]])
+  refuses({ inputs: xRow, nodes: ['y = Add(x, b)'], tensors: { b: ints(1, 2, 3) } }, /of I64, only float/)
+})
+
+const pads = [0, 0, 1, 2, 0, 0, 3, 4]
+
+test('Pad: attributes until opset 10, inputs from 11, axes from 18', () => {
+  const expected = ['y = Pad(x)', { pads, value: 0.5 }]
+  assert.equal(only({ opset: 7, nodes: [['y = Pad(x)', { pads, value: 0.5, mode: 'constant' }]] }), expected)
+  const tensors = { p: ints(...pads), v: floats([], [0.5]), q: ints(1, 2, 3, 4), axes: ints(2, -1) }
+  assert.equal(only({ opset: 11, nodes: ['y = Pad(x, p, v)'], tensors }), expected)
+  assert.equal(only({ opset: 18, nodes: ['y = Pad(x, q, v, axes)'], tensors }), expected)
+  assert.equal(only({ opset: 18, nodes: ['y = Pad(x, q, , axes)'], tensors })[1], { pads, value: 0 })
+})
+
+test('Pad: other modes, cropping and infinities are refused, a wrong number of pads is an error', () => {
+  refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, mode: 'reflect' }]] }, /mode "reflect"/)
+  refuses({ opset: 7, nodes: [['y = Pad(x)', { pads: pads.map(n => -n) }]] }, /cropping/)
+  refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, value: float(-Infinity) }]] }, /pads with -Infinity/)
+  assert.throws(
+    () => graphOf({ opset: 7, nodes: [['y = Pad(x)', { pads: [1, 1] }]] }),
+    /Pad "Pad_0": pads \[1,1\] should be 8/,
+  )
+})
+
+test('Flatten: default and negative axis', () => {
+  assert.equal(only({ nodes: ['y = Flatten(x)'] }), ['y = Flatten(x)', { axis: 1 }])
+  assert.equal(only({ nodes: [['y = Flatten(x)', { axis: -2 }]] })[1], { axis: 2 })
+  assert.throws(() => graphOf({ nodes: [['y = Flatten(x)', { axis: -5 }]] }), /Flatten "Flatten_0": axis -5/)
+})
+
+const reshaped = (x: readonly (number | string)[], ...shape: number[]) =>
+  only({ inputs: { x }, nodes: ['y = Reshape(x, s)'], tensors: { s: ints(...shape) } })[1].shape
+
+test('Reshape: the batch stays open', () => {
+  assert.equal(reshaped([1, 16, 4, 4], 1, 256), [0, 256])
+  assert.equal(reshaped(['N', 16, 4, 4], 1, -1), [0, -1])
+  assert.equal(reshaped(['N', 16, 4, 4], -1, 256), [-1, 256])
+  assert.equal(reshaped(['N', 16, 4, 4], 0, 16, 16), [0, 16, 16])
+  assert.equal(reshaped([2, 6], 2, 3, 2), [0, 3, 2])
+  // Written as numbers, but the front is a multiple of the batch.
+  assert.equal(reshaped([1, 16, 4, 4], 16, 16), [-1, 16])
+  assert.equal(reshaped([2, 6], 4, 3), [-1, 3])
+  assert.equal(reshaped([2, 6], 12), [-1])
+  // Three rows of 4 are no multiple of two images.
+  assert.equal(reshaped([2, 6], 3, 4), [3, 4])
+})
+
+test('Reshape: what cannot be is said', () => {
+  const tensors = { s: ints(0, 0, 1) }
+  refuses(
+    { opset: 14, inputs: { x: [1, 3] }, nodes: [['y = Reshape(x, s)', { allowzero: 1 }]], tensors },
+    /allowzero=1/,
+  )
+  assert.throws(() => reshaped([1, 3], -2), /Reshape "Reshape_0": shape \[-2\] is impossible/)
+  refuses({ inputs: { x: [1, 3], s: [2] }, nodes: ['y = Reshape(x, s)'] }, /its shape is computed/)
+})
+
+test('Softmax since opset 13: last axis by default, counted from the front', () => {
+  assert.equal(only({ nodes: ['y = Softmax(x)'] }), ['y = Softmax(x)', { axis: 3 }])
+  assert.equal(only({ nodes: [['y = Softmax(x)', { axis: 1 }]] })[1], { axis: 1 })
+  assert.equal(only({ nodes: [['y = Softmax(x)', { axis: -3 }]] })[1], { axis: 1 })
+})
+
+test('Softmax before opset 13: one softmax over all dimensions from the axis on', () => {
+  assert.equal(only({ opset: 12, inputs: xRow, nodes: ['y = Softmax(x)'] })[1], { axis: 1 })
+  assert.equal(only({ opset: 12, inputs: { x: ['N', 9, 1, 1] }, nodes: ['y = Softmax(x)'] })[1], { axis: 1 })
+  assert.equal(only({ opset: 12, nodes: [['y = Softmax(x)', { axis: -1 }]] })[1], { axis: 3 })
+  assert.equal(brief(graphOf({ opset: 12, nodes: ['y = Softmax(x)'] })), [
+    ['y_flat = Flatten(x)', { axis: 1 }],
+    ['y_softmax = Softmax(y_flat)', { axis: 1 }],
+    ['y = Reshape(y_softmax)', { shape: [0, 3, 8, 8] }],
+  ])
+  assert.equal(
+    brief(graphOf({ opset: 12, nodes: [['y = Softmax(x)', { axis: 2 }]] })).map(n => n[1]),
+    [{ axis: 2 }, { axis: 1 }, { shape: [-1, 3, 8, 8] }],
+  )
+})
+
+test('Dropout: ratio as attribute until 11, as input from 12, its mask unused', () => {
+  assert.equal(only({ opset: 7, nodes: ['y = Dropout(x)'] }), ['y = Dropout(x)', { rate: 0.5 }])
+  assert.equal(only({ opset: 11, nodes: [['y, mask = Dropout(x)', { ratio: 0.25 }]] }), [
+    'y = Dropout(x)',
+    { rate: 0.25 },
+  ])
+  const tensors = { r: floats([], [0.125]), t: { dims: [], dataType: 9, int32Data: [1] } }
+  assert.equal(only({ opset: 12, nodes: ['y = Dropout(x, r, t)'], tensors })[1], { rate: 0.125 })
+  assert.equal(only({ opset: 12, nodes: [['y, mask = Dropout(x, , t)', { seed: 1 }]], tensors })[1], { rate: 0.5 })
+  refuses({ nodes: ['y, m = Dropout(x)'], outputs: ['y', 'm'] }, /Dropout ×1 \("Dropout_0"\): only its first output/)
+  assert.throws(() => graphOf({ opset: 7, nodes: [['y = Dropout(x)', { ratio: 1.5 }]] }), /ratio 1.5/)
+})
+
+test.run()
