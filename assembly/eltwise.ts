@@ -4,39 +4,51 @@ import { clamp as clampLanes, exp, expm1, loadLanes, storeLanes } from './simd'
 export function clamp(y: usize, x: usize, n: i32, lo: f32, hi: f32): void {
   const low = f32x4.splat(lo)
   const high = f32x4.splat(hi)
-  for (; n > 0; n -= 4) {
-    storeLanes(y, clampLanes(loadLanes(x, n), low, high), n)
+  for (; n >= 4; n -= 4) {
+    v128.store(y, clampLanes(v128.load(x), low, high))
     x += 16
     y += 16
   }
+  if (n > 0) storeLanes(y, clampLanes(loadLanes(x, n), low, high), n)
+}
+
+// tanh|x| = −m/(m + 2) with m = e^(−2|x|) − 1; from |x| = 9.02 on it is 1 in single precision.
+// @ts-ignore: decorator
+@inline
+function tanhLanes(x: v128): v128 {
+  const m = expm1(f32x4.mul(f32x4.pmin(f32x4.abs(x), f32x4.splat(9.02)), f32x4.splat(-2)))
+  const t = f32x4.div(m, f32x4.add(m, f32x4.splat(2)))
+  return v128.bitselect(x, t, f32x4.splat(-0.0))
 }
 
 /** y[i] = tanh(x[i]), n floats, within 3 units in the last place. y may be x. */
 export function tanh(y: usize, x: usize, n: i32): void {
-  const sign = f32x4.splat(-0.0)
-  for (; n > 0; n -= 4) {
-    const v = loadLanes(x, n)
-    // tanh|x| = −m/(m + 2) with m = e^(−2|x|) − 1; from |x| = 9.02 on it is 1 in single precision.
-    const m = expm1(f32x4.mul(f32x4.pmin(f32x4.abs(v), f32x4.splat(9.02)), f32x4.splat(-2)))
-    const t = f32x4.div(m, f32x4.add(m, f32x4.splat(2)))
-    storeLanes(y, v128.bitselect(v, t, sign), n)
+  for (; n >= 4; n -= 4) {
+    v128.store(y, tanhLanes(v128.load(x)))
     x += 16
     y += 16
   }
+  if (n > 0) storeLanes(y, tanhLanes(loadLanes(x, n)), n)
+}
+
+// e^(−|x|) never overflows; for negative x the result is 1 − σ(|x|) = e/(1 + e), which does not cancel.
+// @ts-ignore: decorator
+@inline
+function sigmoidLanes(x: v128): v128 {
+  const one = f32x4.splat(1)
+  const e = exp(f32x4.neg(f32x4.abs(x)))
+  const top = v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0)))
+  return f32x4.div(top, f32x4.add(one, e))
 }
 
 /** y[i] = 1 / (1 + e^(−x[i])), n floats. y may be x. */
 export function sigmoid(y: usize, x: usize, n: i32): void {
-  const one = f32x4.splat(1)
-  for (; n > 0; n -= 4) {
-    const v = loadLanes(x, n)
-    // e^(−|x|) never overflows; for negative x the result is 1 − σ(|x|) = e/(1 + e), which does not cancel.
-    const e = exp(f32x4.neg(f32x4.abs(v)))
-    const top = v128.bitselect(e, one, f32x4.lt(v, f32x4.splat(0)))
-    storeLanes(y, f32x4.div(top, f32x4.add(one, e)), n)
+  for (; n >= 4; n -= 4) {
+    v128.store(y, sigmoidLanes(v128.load(x)))
     x += 16
     y += 16
   }
+  if (n > 0) storeLanes(y, sigmoidLanes(loadLanes(x, n)), n)
 }
 
 /**
@@ -77,6 +89,14 @@ function gather(p: usize, step: usize, count: i32): v128 {
 }
 
 function addRow(y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usize, lo: v128, hi: v128): void {
+  if (pStep == 4 && qStep == 4) {
+    for (; n >= 4; n -= 4) {
+      v128.store(y, clampLanes(f32x4.add(v128.load(p), v128.load(q)), lo, hi))
+      p += 16
+      q += 16
+      y += 16
+    }
+  }
   for (; n > 0; n -= 4) {
     storeLanes(y, clampLanes(f32x4.add(gather(p, pStep, n), gather(q, qStep, n)), lo, hi), n)
     p += pStep << 2

@@ -52,30 +52,37 @@ export function tile_4x8(
   let c1 = a1
   let d0 = a0
   let d1 = a1
-  // Rows as distances from row 0: one pointer moves instead of four.
+  // Outside the innermost loop rows 1 to 3 are distances from row 0, inside it they are pointers of their own: the first
+  // keeps the outer loops' registers few, the second spares an addition per load (48 against 46 GFLOP/s).
   x1 -= x0
   x2 -= x0
   x3 -= x0
   for (; kh > 0; --kh) {
     let segment = x0
     for (let s = segs; s > 0; --s) {
-      let p = segment
-      const end = p + (<usize>len << 2)
-      for (; p < end; p += 4) {
+      let p0 = segment
+      let p1 = segment + x1
+      let p2 = segment + x2
+      let p3 = segment + x3
+      for (let k = len; k > 0; --k) {
         const w0 = v128.load(w)
         const w1 = v128.load(w, 16)
-        let v = v128.load32_splat(p)
+        let v = v128.load32_splat(p0)
         a0 = madd(v, w0, a0)
         a1 = madd(v, w1, a1)
-        v = v128.load32_splat(p + x1)
+        v = v128.load32_splat(p1)
         b0 = madd(v, w0, b0)
         b1 = madd(v, w1, b1)
-        v = v128.load32_splat(p + x2)
+        v = v128.load32_splat(p2)
         c0 = madd(v, w0, c0)
         c1 = madd(v, w1, c1)
-        v = v128.load32_splat(p + x3)
+        v = v128.load32_splat(p3)
         d0 = madd(v, w0, d0)
         d1 = madd(v, w1, d1)
+        p0 += 4
+        p1 += 4
+        p2 += 4
+        p3 += 4
         w += 32
       }
       segment += segStep
