@@ -1,16 +1,15 @@
 // Constant folding: what exporters write as arithmetic on shapes, and the turning about of weights.
-import type { DType, Shape, Tensor } from '../../ts/types.js'
+import type { Shape, Tensor } from '../../ts/types.js'
+import { add, CELL, cast, divided, type Fold, made, multiplied, NUMBER, need, subtract } from './arithmetic.js'
 import { failAt, numberAttr, numbersAttr, numbersOfConst, tensorAttr, textAttr, toAxis } from './context.js'
 import type { OnnxNode } from './read.js'
-import { dtypes, MAX_RANK } from './tensor.js'
+import { MAX_RANK } from './tensor.js'
 import {
   type Const,
   type Dim,
   dimsOf,
-  divide,
   floatBytes,
   isFloat,
-  multiply,
   numbersOf,
   pick,
   pickStrided,
@@ -20,27 +19,6 @@ import {
   transpose,
 } from './values.js'
 
-/** Makes a node's output from constant inputs. A result with the name `''` is new; else it is that constant, changed. */
-export type Fold = (node: OnnxNode, inputs: readonly (Const | undefined)[], spend: Spend) => Const
-
-/** Called with a cost, about bytes, before it arises: a small file must not fold into terabytes. */
-export type Spend = (cost: number) => void
-
-// What an element costs: in a tensor, and as a number of arithmetic, which is slow as well.
-const CELL = 8
-const NUMBER = 512
-
-const made = (shape: Shape, dims: readonly Dim[], dtype: DType = 'I64'): Const => ({
-  name: '',
-  shared: false,
-  dtype,
-  shape,
-  dims,
-})
-
-const need = (node: OnnxNode, inputs: readonly (Const | undefined)[], i: number): Const =>
-  inputs[i] ?? failAt(node, `input ${i} is missing`)
-
 const reshaped = (node: OnnxNode, c: Const, shape: Shape): Const =>
   shape.every(Number.isInteger) && sizeOf(shape) === sizeOf(c.shape)
     ? { ...c, shape }
@@ -49,65 +27,6 @@ const reshaped = (node: OnnxNode, c: Const, shape: Shape): Const =>
 /** Axes of Squeeze and Unsqueeze: an attribute before opset 13, an input since. */
 const axesOf = (node: OnnxNode, inputs: readonly (Const | undefined)[]): readonly number[] | undefined =>
   inputs[1] ? numbersOfConst(inputs[1], 'axes') : numbersAttr(node, 'axes')
-
-type Arithmetic = (a: Dim, b: Dim) => Dim | undefined
-
-const plus: Arithmetic = (a, b) => {
-  if (typeof a === 'number' && typeof b === 'number') return a + b
-  if (a === 0 || b === 0) return a === 0 ? b : a
-  if (typeof a === 'number' || typeof b === 'number') return undefined
-  return multiply(a.batches + b.batches, { batches: 1 })
-}
-const minus: Arithmetic = (a, b) => plus(a, multiply(-1, b)!)
-
-const broadcastShape = (node: OnnxNode, a: Shape, b: Shape): Shape => {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, d) => {
-    const [m, n] = [a[d - rank + a.length] ?? 1, b[d - rank + b.length] ?? 1]
-    return m === n || n === 1 ? m : m === 1 ? n : failAt(node, `${a.join('×')} and ${b.join('×')} do not fit together`)
-  })
-}
-
-const broadcast = (c: Const, shape: Shape): ArrayLike<Dim> => {
-  const own = stridesOf(c.shape)
-  const offset = shape.length - c.shape.length
-  const strides = shape.map((_, d) => (d < offset || c.shape[d - offset] === 1 ? 0 : own[d - offset]!))
-  return dimsOf(pickStrided(c, shape, strides))
-}
-
-const elementwise =
-  (f: Arithmetic): Fold =>
-  (node, inputs, spend) => {
-    const [a, b] = [need(node, inputs, 0), need(node, inputs, 1)]
-    const shape = broadcastShape(node, a.shape, b.shape)
-    spend(sizeOf(shape) * NUMBER)
-    const [x, y] = [broadcast(a, shape), broadcast(b, shape)]
-    const result = Array.from(
-      x,
-      (n, i) => f(n, y[i]!) ?? refuse('its result is neither a number nor a multiple of the batch'),
-    )
-    if (isFloat(a.dtype) && !('dims' in a || 'dims' in b))
-      return { name: '', shared: false, dtype: 'F32', shape, data: floatBytes(result as number[]) }
-    return made(shape, isFloat(a.dtype) ? result : result.map(toInteger), a.dtype)
-  }
-
-// ONNX divides integers as C does.
-const toInteger = (d: Dim): Dim => {
-  if (typeof d === 'number') return Math.trunc(d)
-  return Number.isInteger(d.batches) ? d : refuse('its result is no multiple of the batch')
-}
-
-const cast: Fold = (node, inputs, spend) => {
-  const c = need(node, inputs, 0)
-  const to =
-    dtypes.get(numberAttr(node, 'to') ?? 0) ?? refuse(`it casts to ONNX element type ${numberAttr(node, 'to')}`)
-  if (to === c.dtype) return c
-  spend(sizeOf(c.shape) * NUMBER)
-  if (isFloat(to) && !('dims' in c)) return { ...c, dtype: 'F32', data: floatBytes(dimsOf(c) as ArrayLike<number>) }
-  const toCell = isFloat(to) ? (d: Dim) => d : to === 'BOOL' ? (d: Dim) => (d === 0 ? 0 : 1) : toInteger
-  const { name, shared, shape } = c
-  return { name, shared, dtype: to, shape, dims: Array.from(dimsOf(c), toCell) }
-}
 
 const concat: Fold = (node, inputs, spend) => {
   const parts = inputs.map((_, i) => need(node, inputs, i))
@@ -257,19 +176,19 @@ export const foldShape = (node: OnnxNode, dims: readonly Dim[]): Const => {
 }
 
 export const folds: Readonly<Record<string, Fold>> = {
-  Add: elementwise(plus),
+  Add: add,
   Cast: cast,
   Concat: concat,
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Div: elementwise(divide),
+  Div: divided,
   Gather: gather,
   Identity: (node, inputs) => need(node, inputs, 0),
-  Mul: elementwise(multiply),
+  Mul: multiplied,
   Reshape: reshape,
   Slice: slice,
   Squeeze: squeeze,
-  Sub: elementwise(minus),
+  Sub: subtract,
   Transpose: transposed,
   Unsqueeze: unsqueeze,
 }

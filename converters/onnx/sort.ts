@@ -59,7 +59,7 @@ export const liveNodes = (model: OnnxModel): OnnxNode[] => {
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (live.has(node)) continue
     live.add(node)
-    open.push(...makersOf(node))
+    for (const maker of makersOf(node)) open.push(maker)
   }
 
   const sorted = new Set<OnnxNode>()

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { brief, float, floats, graphOf, ints, model, type Spec, tensorOf } from './build.js'
+import { brief, float, floats, graphOf, ints, type Spec } from './build.js'
 
 const only = (spec: Spec) => {
   const nodes = brief(graphOf(spec))
@@ -113,123 +113,6 @@ test('operators without attributes', () => {
 })
 
 const xRow = { x: [1, 3] }
-
-test('Gemm: transB=1 is canonical already', () => {
-  const m = model({
-    inputs: xRow,
-    nodes: [['y = Gemm(x, w, b)', { transB: 1 }]],
-    tensors: { w: floats([2, 3]), b: floats([2]) },
-  })
-  assert.equal(brief(m.graph!), [['y = Gemm(x, w, b)', {}]])
-  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 1, 2, 3, 4, 5]])
-})
-
-test('Gemm: transB=0, alpha and beta go into the tensors, which keep their names', () => {
-  const m = model({
-    inputs: xRow,
-    nodes: [['y = Gemm(x, w, b)', { alpha: 0.5, beta: float(2) }]],
-    tensors: { w: floats([3, 2]), b: floats([1, 2], [5, 7]) },
-  })
-  assert.equal(brief(m.graph!), [['y = Gemm(x, w, b)', {}]])
-  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 1, 2, 0.5, 1.5, 2.5]])
-  assert.equal(tensorOf(m, 'b'), ['F32', [2], [10, 14]])
-})
-
-test('Gemm: a bias of one number is spread over the row', () => {
-  for (const dims of [[], [1], [1, 1]]) {
-    const m = model({
-      inputs: xRow,
-      nodes: ['y = Gemm(x, w, b)'],
-      tensors: { w: floats([3, 2]), b: floats(dims, [5]) },
-    })
-    assert.equal(tensorOf(m, 'b'), ['F32', [2], [5, 5]])
-  }
-})
-
-test('Gemm: no bias where it is absent or beta is 0', () => {
-  const tensors = { w: floats([2, 3]), b: floats([2]) }
-  for (const node of ['y = Gemm(x, w)', 'y = Gemm(x, w, )'])
-    assert.equal(only({ inputs: xRow, nodes: [[node, { transB: 1 }]], tensors })[0], 'y = Gemm(x, w)')
-  const m = model({ inputs: xRow, nodes: [['y = Gemm(x, w, b)', { transB: 1, beta: float(0) }]], tensors })
-  assert.equal([...m.tensors.keys()], ['w'])
-})
-
-test('Gemm: an addend with a row per image becomes an Add', () => {
-  const m = model({
-    inputs: { x: [2, 3] },
-    nodes: [['g: y = Gemm(x, w, c)', { transB: 1, beta: 0.5 }]],
-    tensors: { w: floats([2, 3]), c: floats([2, 2]) },
-  })
-  assert.equal(brief(m.graph!), [
-    ['y_product = Gemm(x, w)', {}],
-    ['y = Add(y_product, c)', {}],
-  ])
-  assert.equal(
-    m.graph!.nodes.map(n => n.name),
-    ['g', 'g_add'],
-  )
-  assert.equal(tensorOf(m, 'c'), ['F32', [2, 2], [0, 0.5, 1, 1.5]])
-})
-
-test('Gemm: a computed addend becomes an Add', () => {
-  const nodes = ['t = Tanh(z)', ['y = Gemm(x, w, t)', { transB: 1 }]] as const
-  const spec = { inputs: { x: [1, 3], z: [1, 2] }, nodes, tensors: { w: floats([2, 3]) } }
-  assert.equal(
-    brief(graphOf(spec)).map(n => n[0]),
-    ['t = Tanh(z)', 'y_product = Gemm(x, w)', 'y = Add(y_product, t)'],
-  )
-})
-
-test('Gemm: transA and computed weights are refused', () => {
-  refuses({ inputs: xRow, nodes: [['y = Gemm(x, w)', { transA: 1 }]], tensors: { w: floats([1, 3]) } }, /transA=1/)
-  refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = Gemm(x, z)'] }, /its weight is computed by the network/)
-})
-
-test('a weight that two Gemms turn is turned once, under a name of its own', () => {
-  const m = model({
-    inputs: { x: [1, 2] },
-    nodes: ['a = MatMul(x, w)', 'b = MatMul(a, w)', ['y = Gemm(b, w)', { transB: 1 }]],
-    tensors: { w: floats([2, 2]) },
-  })
-  assert.equal(
-    brief(m.graph!).map(n => n[0]),
-    ['a = Gemm(x, w_transposed)', 'b = Gemm(a, w_transposed)', 'y = Gemm(b, w)'],
-  )
-  assert.equal(tensorOf(m, 'w'), ['F32', [2, 2], [0, 1, 2, 3]])
-  assert.equal(tensorOf(m, 'w_transposed'), ['F32', [2, 2], [0, 2, 1, 3]])
-})
-
-test('a derived name does not take one that is taken', () => {
-  const spec = {
-    inputs: { x: [1, 2] },
-    nodes: ['w_transposed = MatMul(x, w)', ['y = Gemm(w_transposed, w)', { transB: 1 }]] as const,
-    tensors: { w: floats([2, 2]) },
-  }
-  assert.is(brief(graphOf(spec))[0]![0], 'w_transposed = Gemm(x, w_transposed_1)')
-})
-
-test('MatMul: a constant matrix on the right is a Gemm, for any rank of x', () => {
-  const m = model({ inputs: { x: [1, 5, 3] }, nodes: ['m: y = MatMul(x, w)'], tensors: { w: floats([3, 2]) } })
-  assert.equal(m.graph!.nodes, [{ op: 'Gemm', name: 'm', inputs: ['x', 'w'], outputs: ['y'], attrs: {} }])
-  assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 2, 4, 1, 3, 5]])
-  refuses(
-    { inputs: { x: [1, 5, 3] }, nodes: ['y = MatMul(x, w)'], tensors: { w: floats([1, 3, 2]) } },
-    /its weight has 3 dimensions/,
-  )
-  refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = MatMul(x, z)'] }, /its right side is computed/)
-  refuses(
-    { inputs: { x: [3, 2] }, nodes: ['y = MatMul(w, x)'], tensors: { w: floats([1, 3]) } },
-    /input 0 is a constant/,
-  )
-})
-
-test('Add: computed and constant operands, the constant on either side', () => {
-  assert.equal(only({ inputs: { x: [1, 3], z: [1, 3] }, nodes: ['y = Add(x, z)'] }), ['y = Add(x, z)', {}])
-  const m = model({ inputs: xRow, nodes: ['y = Add(b, x)'], tensors: { b: floats([3]) } })
-  assert.equal(brief(m.graph!), [['y = Add(b, x)', {}]])
-  assert.equal(tensorOf(m, 'b'), ['F32', [3], [0, 1, 2]])
-  refuses({ inputs: xRow, nodes: ['y = Add(x, b)'], tensors: { b: ints(1, 2, 3) } }, /of I64, only float/)
-})
 
 const pads = [0, 0, 1, 2, 0, 0, 3, 4]
 
