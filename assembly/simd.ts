@@ -65,12 +65,12 @@ const LN2_LOW: f32 = 1.4286068203094173e-6
 const ROUND: f32 = 12582912 // 1.5·2²³: adding it rounds to an integer and leaves that integer in the low bits
 
 /**
- * e^x − 1 = s·(e^r − 1) + (s − 1) with x = n·ln2 + r and s = 2ⁿ: accurate near 0, where e^x − 1 would cancel.
- * For x in [−87, 88]. (e^r − 1)/r is a degree-5 minimax polynomial on |r| ≤ ln2/2, relative error 1.1e-8.
+ * e^x − c = s·(e^r − 1) + (s − c) with x = n·ln2 + r and s = 2ⁿ, for x in [−87, 88].
+ * (e^r − 1)/r is a degree-5 minimax polynomial on |r| ≤ ln2/2, relative error 1.1e-8.
  */
 // @ts-ignore: decorator
 @inline
-export function expm1(x: v128): v128 {
+function expMinus(x: v128, c: f32): v128 {
   const shifted = mulAdd(x, f32x4.splat(LOG2E), f32x4.splat(ROUND))
   const n = f32x4.sub(shifted, f32x4.splat(ROUND))
   const s = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23)
@@ -83,14 +83,20 @@ export function expm1(x: v128): v128 {
   p = madd(p, r, f32x4.splat(0.4999999812255481))
   p = madd(p, r, f32x4.splat(1))
   const t = f32x4.mul(p, r)
-  return madd(t, s, f32x4.sub(s, f32x4.splat(1)))
+  return madd(t, s, f32x4.sub(s, f32x4.splat(c)))
 }
 
-/** e^x for x ≤ 88; below −87, where the result would be subnormal, 0. */
+/** e^x − 1 for x in [−87, 88], accurate near 0, where subtracting 1 from e^x would cancel. */
+// @ts-ignore: decorator
+@inline
+export function expm1(x: v128): v128 {
+  return expMinus(x, 1)
+}
+
+/** e^x for x ≤ 88; below −87, where the result would be subnormal, 0. Not expm1 + 1, which loses the small results. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const low = f32x4.splat(-87)
-  const e = f32x4.add(expm1(f32x4.pmax(x, low)), f32x4.splat(1))
-  return v128.andnot(e, f32x4.lt(x, low))
+  return v128.andnot(expMinus(f32x4.pmax(x, low), 0), f32x4.lt(x, low))
 }
