@@ -1,0 +1,42 @@
+import { type Sliding, sliding } from './pool.js'
+import { get, type Tensor, tensor } from './tensor.js'
+
+/**
+ * ONNX Conv-11: y[n][o][i][j] = b[o] + Σ x[n][g·C/G + c][i·sh − top + ky·dh][j·sw − left + kx·dw] · w[o][c][ky][kx] over
+ * c, ky, kx, where g is the group of output channel o and x is 0 outside the map.
+ */
+export const conv = (
+  x: Tensor,
+  w: Tensor,
+  b: Tensor | undefined,
+  { groups = 1, ...window }: Omit<Sliding, 'kernel'> & { readonly groups?: number } = {},
+): Tensor => {
+  const [n, , height, width] = x.shape as readonly [number, number, number, number]
+  const [oc, channels, kh, kw] = w.shape as readonly [number, number, number, number]
+  const { stride, dilation, pad, out } = sliding(height, width, { ...window, kernel: [kh, kw] })
+  return tensor([n, oc, ...out], ([image, o, i, j]) => {
+    const group = Math.floor(o! / (oc / groups))
+    let sum = b === undefined ? 0 : b.data[o!]!
+    for (let c = 0; c < channels; c++)
+      for (let ky = 0; ky < kh; ky++)
+        for (let kx = 0; kx < kw; kx++) {
+          const row = i! * stride[0] - pad[0] + ky * dilation[0]
+          const column = j! * stride[1] - pad[1] + kx * dilation[1]
+          // Zero times infinity is NaN: outside the map there is nothing to multiply.
+          const value = get(x, [image!, group * channels + c, row, column], 0)
+          if (row >= 0 && row < height && column >= 0 && column < width) sum += value * get(w, [o!, c, ky, kx])
+        }
+    return sum
+  })
+}
+
+/** ONNX Gemm-13 with transB, and `gemv`: y[…][o] = b[o] + Σ_k x[…][k]·w[o][k] over the last dimension of x. */
+export const gemm = (x: Tensor, w: Tensor, b: Tensor | undefined): Tensor => {
+  const [out, k] = w.shape as readonly [number, number]
+  return tensor([...x.shape.slice(0, -1), out], index => {
+    const o = index.at(-1)!
+    let sum = b === undefined ? 0 : b.data[o]!
+    for (let i = 0; i < k; i++) sum += get(x, [...index.slice(0, -1), i]) * get(w, [o, i])
+    return sum
+  })
+}

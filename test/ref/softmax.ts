@@ -1,0 +1,21 @@
+import { get, size, type Tensor, tensor } from './tensor.js'
+
+/** ONNX Softmax-13: y = e^(x − max) / Σ e^(x − max) along one axis. −∞ gives 0, unless everything is −∞: that gives NaN. */
+export const softmax = (x: Tensor, axis: number): Tensor =>
+  tensor(x.shape, index => {
+    const along = Array.from({ length: x.shape[axis]! }, (_, i) =>
+      get(
+        x,
+        index.map((at, d) => (d === axis ? i : at)),
+      ),
+    )
+    const top = Math.max(...along)
+    return Math.exp(get(x, index) - top) / along.reduce((sum, v) => sum + Math.exp(v - top), 0)
+  })
+
+/** x as outer × n × inner around an axis. */
+export const around = (shape: readonly number[], axis: number): readonly [outer: number, n: number, inner: number] => [
+  size(shape.slice(0, axis)),
+  shape[axis]!,
+  size(shape.slice(axis + 1)),
+]
