@@ -1,7 +1,9 @@
 // Builds everything under dist/: the kernels (plain, relaxed, debug), the bundles and their types.
-// usage: node scripts/build.mjs
-import { mkdir } from 'node:fs/promises'
+// usage: node scripts/build.mjs [kernels] [bundles]   (none: both)
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
+import { thirdParty } from './licences.mjs'
 import { asc, run } from './run.mjs'
 
 const bundle = {
@@ -13,23 +15,72 @@ const bundle = {
   sourcemap: true,
   outdir: 'dist',
   logLevel: 'warning',
+  metafile: true,
 }
-// protobufjs is CommonJS and asks for node's own modules by require.
-const requireShim =
-  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+// commander is CommonJS and asks for node's own modules by require. Other packages are refused: protobufjs would take
+// `long` where it happens to be installed, and numbers where it is not.
+const requireShim = `import { createRequire as __createRequire } from 'node:module'
+const require = id => {
+  if (!id.startsWith('node:')) throw new Error(id + ' is not bundled')
+  return __createRequire(import.meta.url)(id)
+}`
 
-await mkdir('dist', { recursive: true })
-await Promise.all([
-  asc('infer.ts', 'infer.wasm', '--target', 'release'),
-  asc('infer.ts', 'infer.relaxed.wasm', '--target', 'release', '--enable', 'relaxed-simd'),
-  asc('infer.ts', 'infer.debug.wasm', '--target', 'debug'),
-  build({ ...bundle, entryPoints: { node: 'ts/entry/node.ts', models: 'models/index.ts' } }),
+const kernels = () =>
+  Promise.all([
+    asc('infer.ts', 'infer.wasm', '--target', 'release'),
+    asc('infer.ts', 'infer.relaxed.wasm', '--target', 'release', '--enable', 'relaxed-simd'),
+    asc('infer.ts', 'infer.debug.wasm', '--target', 'debug'),
+  ])
+
+const library = () =>
+  // Split, so that all entries share one ConvletError. What they share lies beside them, as the wasm files do.
   build({
     ...bundle,
-    entryPoints: { convert: 'converters/index.ts', cli: 'converters/cli.ts' },
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    entryPoints: {
+      node: 'ts/entry/node.ts',
+      convert: 'converters/index.ts',
+      ...(existsSync('models/index.ts') && { models: 'models/index.ts' }),
+    },
+  })
+
+const cli = () =>
+  build({
+    ...bundle,
+    entryPoints: { cli: 'converters/cli.ts' },
     external: ['sharp'],
-    legalComments: 'linked',
+    sourcemap: false,
     banner: { js: requireShim },
-  }),
-  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'),
-])
+  })
+
+const wasmTypes = `/// <reference lib="dom" />
+declare const module: WebAssembly.Module
+export default module
+`
+
+const types = async () => {
+  await rm('dist/types', { recursive: true, force: true })
+  // Types are checked by \`npm run typecheck\`.
+  await run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json', '--noCheck')
+  await writeFile('dist/types/wasm.d.ts', wasmTypes)
+}
+
+/** Removes the chunks of earlier builds. */
+const sweep = async ({ outputs }) => {
+  const stale = (await readdir('dist')).filter(f => f.startsWith('shared-') && !(`dist/${f}` in outputs))
+  await Promise.all(stale.map(f => rm(`dist/${f}`)))
+}
+
+const bundles = async () => {
+  const [a, b] = await Promise.all([library(), cli(), types()])
+  await sweep(a.metafile)
+  await writeFile('dist/THIRD-PARTY.txt', await thirdParty([a.metafile, b.metafile]))
+  // npm does the same when it installs the package; here for the checkout's own.
+  await chmod('dist/cli.js', 0o755)
+}
+
+const named = process.argv.slice(2)
+const wanted = name => named.length === 0 || named.includes(name)
+await mkdir('dist', { recursive: true })
+await Promise.all([wanted('kernels') && kernels(), wanted('bundles') && bundles()])

@@ -1,0 +1,123 @@
+// Reading and writing whole files, and saying in one line why it did not work.
+import { rmSync } from 'node:fs'
+import { open, realpath, rename, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { ConvletError } from '../../ts/error.js'
+import { progressLine } from '../terminal/progress.js'
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'the name is too long',
+}
+
+const fileError = (path: string, what: string, cause: unknown): ConvletError => {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return new ConvletError('FILE', `${path}: ${what}: ${reasons[code ?? ''] ?? message}.`, { cause })
+}
+
+const failWith = (code: string): never => {
+  throw Object.assign(new Error(code), { code })
+}
+
+// Below Linux' limit for one read, and often enough to tell how far it is.
+const PIECE = 1 << 24
+
+/** The bytes of a file, with a progress line for one that takes long. */
+export const readWhole = async (path: string): Promise<Uint8Array> => {
+  const progress = progressLine(`reading ${basename(path)}`)
+  try {
+    const file = await open(path)
+    try {
+      const found = await file.stat()
+      if (found.isDirectory()) failWith('EISDIR')
+      // A pipe has no size.
+      if (!found.isFile()) return await file.readFile()
+      const bytes = new Uint8Array(found.size)
+      let loaded = 0
+      while (loaded < bytes.length) {
+        const { bytesRead } = await file.read(bytes, loaded, Math.min(PIECE, bytes.length - loaded))
+        if (bytesRead === 0) break
+        loaded += bytesRead
+        progress.update(loaded, bytes.length)
+      }
+      return bytes.subarray(0, loaded)
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    throw fileError(path, 'cannot be read', cause)
+  } finally {
+    progress.end()
+  }
+}
+
+/** Throws unless there is such a file. */
+export const mustExist = async (path: string): Promise<void> => {
+  try {
+    if ((await stat(path)).isDirectory()) failWith('EISDIR')
+  } catch (cause) {
+    throw fileError(path, 'cannot be read', cause)
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Where a file of this name will lie, behind links. Throws where none can: known before the work is done. */
+export const target = async (path: string): Promise<string> => {
+  try {
+    if (await exists(path)) {
+      const found = await stat(path)
+      if (found.isDirectory()) failWith('EISDIR')
+      // Renaming a file over /dev/null would replace it.
+      if (!found.isFile()) throw new Error('it is no regular file')
+      return await realpath(path)
+    }
+    const folder = await realpath(dirname(path))
+    if (!(await stat(folder)).isDirectory()) failWith('ENOTDIR')
+    return join(folder, basename(path))
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      throw new ConvletError('FILE', `${path}: cannot be written: there is no folder ${dirname(path)}.`, { cause })
+    throw fileError(path, 'cannot be written', cause)
+  }
+}
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
+
+/** Writes the whole file or none: under a temporary name beside it first, which no failure and no Ctrl-C leaves behind. */
+export const writeWhole = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const whole = await target(path)
+  const temporary = join(dirname(whole), `.convlet-${process.pid}.tmp`)
+  const remove = () => rmSync(temporary, { force: true })
+  const stop = (signal: NodeJS.Signals) => {
+    remove()
+    process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS])
+  }
+  for (const signal of Object.keys(SIGNALS)) process.once(signal, stop)
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, whole)
+  } catch (cause) {
+    throw fileError(path, 'cannot be written', cause)
+  } finally {
+    remove()
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, stop)
+  }
+}

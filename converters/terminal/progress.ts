@@ -1,0 +1,35 @@
+import { bytes } from './text.js'
+
+const DELAY = 250
+const INTERVAL = 50
+const WIDTH = 24
+
+export interface ProgressLine {
+  readonly update: (loaded: number, total?: number | undefined) => void
+  /** Takes the line away. */
+  readonly end: () => void
+}
+
+/** A line on the terminal for what takes long; nothing where stderr is no terminal, nor for what is done at once. */
+export const progressLine = (what: string): ProgressLine => {
+  if (!process.stderr.isTTY) return { update: () => {}, end: () => {} }
+  let next = performance.now() + DELAY
+  let shown = false
+  const update: ProgressLine['update'] = (loaded, total) => {
+    const now = performance.now()
+    if (now < next) return
+    next = now + INTERVAL
+    shown = true
+    const done = total ? Math.min(1, loaded / total) : 0
+    const filled = Math.round(done * WIDTH)
+    const gauge = total
+      ? `${'━'.repeat(filled)}${'╌'.repeat(WIDTH - filled)} ${Math.floor(done * 100)} % of ${bytes(total)}`
+      : bytes(loaded)
+    process.stderr.write(`\r\x1b[K${what}  ${gauge}`)
+  }
+  const end = () => {
+    if (shown) process.stderr.write('\r\x1b[K')
+    shown = false
+  }
+  return { update, end }
+}
