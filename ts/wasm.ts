@@ -56,6 +56,8 @@ export const instantiate = (module: Module, bytes: number): { memory: ArrayBuffe
 
 export const bind = (kernels: Kernels, [name, ...args]: Call): Step => ({ kernel: kernels[name]!, args })
 
+export const call = (kernels: Kernels, ...[name, ...args]: Call): void => kernels[name]!(...args)
+
 export const execute = (steps: readonly Step[]): void => {
   for (let i = 0; i < steps.length; i++) {
     const { kernel, args } = steps[i]!

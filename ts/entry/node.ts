@@ -42,5 +42,5 @@ const platform: Platform = {
 }
 
 export * from '../index.js'
-export const load = loader(platform)
-export const inspect = inspector(platform)
+export const load = /* @__PURE__ */ loader(platform)
+export const inspect = /* @__PURE__ */ inspector(platform)

@@ -1,7 +1,6 @@
 import { conv } from './conv.js'
 import { add, relu, sigmoid, tanh } from './eltwise.js'
 import { gemm } from './gemm.js'
-import { toNchw, toNhwc } from './layouts.js'
 import type { Op } from './op.js'
 import { pad } from './pad.js'
 import { averagePool, globalAveragePool, maxPool } from './pool.js'
@@ -25,6 +24,4 @@ export const forward: Readonly<Record<string, Op>> = {
   Sigmoid: sigmoid,
   Softmax: softmax,
   Tanh: tanh,
-  ToNchw: toNchw,
-  ToNhwc: toNhwc,
 }

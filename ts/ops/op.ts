@@ -4,66 +4,54 @@ import type { Node, Shape } from '../types.js'
 export type Call = readonly [kernel: string, ...args: number[]]
 
 /**
- * How a value lies in memory. `undefined`: as its shape says, the last dimension innermost. `[C, H, W]`: per image, the
+ * The order of a value in memory. `undefined`: as its shape says, the last dimension innermost. `[C, H, W]`: per image, the
  * map C×H×W with the channels innermost (NHWC), whether its shape still shows the map or is flattened to `[N, C·H·W]`.
  */
-export type Layout = readonly [c: number, h: number, w: number] | undefined
+export type Order = readonly [c: number, h: number, w: number] | undefined
 
-/** A value as an operator meets it. */
-export interface Operand {
-  readonly shape: Shape
-  readonly layout: Layout
-  /** True for a tensor of the file. */
-  readonly constant: boolean
-  /** Byte address; 0 before the plan is made. */
-  readonly at: number
-}
-
-/** A tensor of the file on its way into the form the kernel reads. */
-export interface Packing {
-  /** Floats of the packed form. */
-  readonly floats: number
-  /** The file's tensor is `rows` equal parts, which may arrive one by one. */
-  readonly rows: number
-  /** Calls that bring rows `first` to `first + count − 1`, lying at `from` as floats, into the packed form at `to`. */
-  readonly pack: (to: number, from: number, first: number, count: number) => readonly Call[]
-}
-
-/** What an operator's `emit` has to hand. Absent optional inputs are undefined. */
-export interface Bound {
-  readonly node: Node
-  readonly inputs: readonly (Operand | undefined)[]
-  readonly output: Operand
-  /** Address of the operator's scratch. */
-  readonly scratch: number
-}
-
-/** The layouts an operator wants its inputs in, and the one its output then has. */
-export interface Layouts {
-  readonly inputs: readonly Layout[]
-  readonly output: Layout
-}
+/** Brings rows `first` to `first + count − 1` of a tensor, lying at `from` as floats, into the packed form at `to`. */
+export type Pack = (to: number, from: number, first: number, count: number) => readonly Call[]
 
 /**
- * One operator at inference. All functions are pure: they know kernels by name only. Shapes are checked in `shape`, so the
- * others may rely on them.
+ * What an operator works with. It is run several times: to learn the shapes, to plan the memory and, when every address is
+ * known, to make the calls; it must do the same each time. Inputs go by their index; addresses are bytes.
  */
-export interface Op {
-  /** The fewest and the most inputs. Only those beyond the fewest may be absent. */
-  readonly arity: readonly [least: number, most: number]
-  /** Output shape from the input shapes. */
-  readonly shape: (node: Node, inputs: readonly (Shape | undefined)[]) => Shape
-  /** Default: everything as its shape says. */
-  readonly layout?: (node: Node, inputs: readonly (Operand | undefined)[], output: Shape) => Layouts
-  /** Multiply-adds. Default: 0. */
-  readonly macs?: (node: Node, inputs: readonly (Shape | undefined)[], output: Shape) => number
-  /** The output is the input's bytes under another shape: no step, no memory. */
-  readonly view?: true
-  /** Inputs whose memory the output may take over: each element is read before its place is written. */
-  readonly inPlace?: readonly number[]
-  /** How the kernel wants input `index` when it is a tensor of the file. Default: as floats, in the file's order. */
-  readonly packing?: (node: Node, index: number, inputs: readonly (Operand | undefined)[]) => Packing | undefined
-  /** Bytes needed while the operator runs. */
-  readonly scratch?: (bound: Bound) => number
-  readonly emit: (bound: Bound) => readonly Call[]
+export interface Scope {
+  readonly node: Node
+  /** Undefined for an optional input that is absent. */
+  readonly shape: (i: number) => Shape | undefined
+  /** The order in which input `i` lies. */
+  readonly order: (i: number) => Order
+  /** Address of input `i`, brought into the order wanted; 0 if it is absent. */
+  readonly read: (i: number, order?: Order) => number
+  /** Address of the packed form of input `i`, a tensor of the file that consists of `rows` equal parts; 0 if it is absent. */
+  readonly packed: (i: number, floats: number, rows: number, pack: Pack) => number
+  /** Address of memory for the time of this operator. */
+  readonly scratch: (floats: number) => number
+  /** Address of the output, which may take over the memory of one of the inputs `over`. Call it once, before `view` or never. */
+  readonly output: (shape: Shape, order?: Order, over?: readonly number[]) => number
+  /** Makes the output another shape of input 0's bytes: no step, no memory. */
+  readonly view: (shape: Shape) => void
+  readonly call: (...call: Call) => void
+  /** Counts multiply-adds. */
+  readonly macs: (count: number) => void
 }
+
+/** An operator at inference: checks its inputs, tells its output's shape, asks for memory and makes its calls. */
+export interface Op {
+  /** The fewest and the most inputs; those beyond the fewest may be absent. */
+  readonly arity: readonly [least: number, most: number]
+  readonly run: (scope: Scope) => void
+}
+
+/** True where C×H×W and H×W×C are the same bytes. */
+export const trivial = (order: Order): boolean => !order || order[0] === 1 || order[1] * order[2] === 1
+
+export const sameOrder = (a: Order, b: Order): boolean => (trivial(a) && trivial(b)) || String(a) === String(b)
+
+/** A shape's dimensions from the outermost in memory to the innermost, as indices. */
+export const memoryOrder = (shape: Shape, order: Order): readonly number[] =>
+  order && shape.length === 4 ? [0, 2, 3, 1] : shape.map((_, i) => i)
+
+/** The order of a map of 4 dimensions that lies as NHWC. */
+export const nhwc = (shape: Shape): Order => shape.slice(1) as unknown as Order

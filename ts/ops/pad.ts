@@ -1,40 +1,22 @@
-import { ConvletError } from '../error.js'
-import { integers, real, shapeError, show, title } from '../shape.js'
-import { memoryOrder } from './layouts.js'
-import type { Op } from './op.js'
+import { ints, misfit, real, show } from '../shape.js'
+import { memoryOrder, nhwc, type Op } from './op.js'
 
 /** ONNX Pad-18, mode constant. `pads`: all begins, then all ends; negative ones crop. */
 export const pad = {
   arity: [1, 1],
-  shape: (node, [x]) => {
-    const pads = integers(node, 'pads', [], -(2 ** 31))
-    const rank = x!.length
-    if (pads.length !== 2 * rank)
-      throw shapeError(
-        node,
-        `has ${pads.length} pads for an input of ${rank} dimensions (${show(x!)}), needs ${2 * rank}.`,
-      )
-    if (rank > 4)
-      throw new ConvletError(
-        'UNSUPPORTED',
-        `${title(node)}: pads ${rank} dimensions (${show(x!)}), at most 4 are supported.`,
-      )
-    const result = x!.map((d, i) => d + pads[i]! + pads[i + rank]!)
-    if (result.some(d => d < 1)) throw shapeError(node, `crops ${show(x!)} to nothing (pads ${pads.join(' ')}).`)
-    return result
-  },
-  layout: (_node, [x], output) => {
-    if (x!.layout === undefined || output.length !== 4) return { inputs: [undefined], output: undefined }
-    const [, c, h, w] = output as readonly [number, number, number, number]
-    return { inputs: [x!.layout], output: [c, h, w] }
-  },
-  emit: ({ node, inputs: [x], output }) => {
-    const four = (values: readonly number[], filler: number) => [...Array(4 - values.length).fill(filler), ...values]
-    const order = memoryOrder(x!.shape, x!.layout)
-    const pads = integers(node, 'pads', [], -(2 ** 31))
-    const from = order.map(i => x!.shape[i]!)
-    const to = order.map(i => output.shape[i]!)
-    const before = order.map(i => pads[i]!)
-    return [['pad', output.at, x!.at, ...four(from, 1), ...four(to, 1), ...four(before, 0), real(node, 'value', 0)]]
+  run: ({ node, shape, order, read, output, call }) => {
+    const x = shape(0)!
+    const pads = ints(node, 'pads', [], -(2 ** 31))
+    const result = x.map((d, i) => d + pads[i]! + pads[i + x.length]!)
+    if (x.length > 4 || pads.length !== 2 * x.length || result.some(d => d < 1))
+      misfit(node, `cannot pad ${show(x)} by ${pads.join(' ')}: needs 2 pads for each of at most 4 dimensions`)
+    const from = x.length === 4 ? order(0) : undefined
+    const places = memoryOrder(x, from)
+    const four = (values: readonly number[], filler: number) => [
+      ...Array(4 - x.length).fill(filler),
+      ...places.map(i => values[i]!),
+    ]
+    const y = output(result, from && nhwc(result))
+    call('pad', y, read(0, from), ...four(x, 1), ...four(result, 1), ...four(pads, 0), real(node, 'value', 0))
   },
 } satisfies Op

@@ -1,74 +1,43 @@
-import { integers, map4, shapeError, slide, type Window } from '../shape.js'
-import type { Node, Shape } from '../types.js'
-import { nhwc } from './layouts.js'
-import type { Bound, Call, Op } from './op.js'
-
-type Pair = readonly [number, number]
+import { ints, misfit } from '../shape.js'
+import type { Node } from '../types.js'
+import { nhwc, type Op } from './op.js'
+import { mapOf, type Pair, slide, type Window } from './window.js'
 
 /** Refuses a window that sees padding only: its maximum, or its mean, would be of nothing. */
-const touching = (node: Node, window: Window, h: number, w: number): Window => {
-  const { kernel, stride, dilation, pad, out } = window
-  for (const [axis, length] of [h, w].entries()) {
-    for (let o = 0; o < out[axis]!; o++) {
-      const start = o * stride[axis]! - pad[axis]!
-      const first = start >= 0 ? 0 : Math.ceil(-start / dilation[axis]!)
-      if (first >= kernel[axis]! || start + first * dilation[axis]! >= length)
-        throw shapeError(
+const checkTouch = (node: Node, size: Pair, kernel: Pair, { stride, dilation, pad, out }: Window): void => {
+  for (const i of [0, 1] as const)
+    for (let o = 0; o < out[i]; o++) {
+      const start = o * stride[i] - pad[i]
+      const tap = Math.max(0, Math.ceil(-start / dilation[i]))
+      if (tap >= kernel[i] || start + tap * dilation[i] >= size[i])
+        misfit(
           node,
-          `window ${o} along the ${axis === 0 ? 'height' : 'width'} lies wholly in the padding (kernel ${kernel[axis]}, ` +
-            `stride ${stride[axis]}, pad ${pad[axis]} and ${pad[axis + 2]}, input ${length}).`,
+          `window ${o} along ${i ? 'the width' : 'the height'} lies wholly in the padding (input ${size[i]}, pad ${pad})`,
         )
     }
-  }
-  return window
 }
 
-const windowOf = (node: Node, x: Shape): Window => {
-  const [, , h, w] = map4(node, x)
-  return touching(node, slide(node, h, w, integers(node, 'kernel', [1, 1], 1) as Pair), h, w)
-}
-
-const shape: Op['shape'] = (node, [x]) => [x![0]!, x![1]!, ...windowOf(node, x!).out]
-
-const dims = ({ inputs: [x] }: Bound, { kernel, stride, dilation, pad, out }: Window): number[] => {
-  const [n, c, h, w] = x!.shape as readonly [number, number, number, number]
-  return [n, h, w, c, ...out, ...kernel, ...stride, pad[0], pad[1], ...dilation]
-}
+const pool = (kernelName: string, mean: boolean, global?: boolean): Op => ({
+  arity: [1, 1],
+  run: scope => {
+    const { node } = scope
+    const [n, c, h, w] = mapOf(scope)
+    const size: Pair = [h, w]
+    const kernel = global ? size : (ints(node, 'kernel', [1, 1], 1) as Pair)
+    const window = slide(node, size, kernel)
+    checkTouch(node, size, kernel, window)
+    const { stride, dilation, pad, out } = window
+    const shape = [n, c, ...out]
+    const y = scope.output(shape, nhwc(shape))
+    const border = mean ? (node.attrs.includePad === true ? pad : [0, 0, 0, 0]) : []
+    const dims = [n, h, w, c, ...out, ...kernel, ...stride, pad[0], pad[1], ...dilation, ...border]
+    scope.call(kernelName, y, scope.read(0, [c, h, w]), ...dims)
+  },
+})
 
 /** ONNX MaxPool-12 without indices. */
-export const maxPool = {
-  arity: [1, 1],
-  shape,
-  layout: nhwc,
-  emit: bound => {
-    const window = windowOf(bound.node, bound.inputs[0]!.shape)
-    return [['max_pool', bound.output.at, bound.inputs[0]!.at, ...dims(bound, window)]]
-  },
-} satisfies Op
-
-const average = (bound: Bound, window: Window, border: readonly number[]): Call[] => [
-  ['avg_pool', bound.output.at, bound.inputs[0]!.at, ...dims(bound, window), ...border],
-]
-
+export const maxPool: Op = pool('max_pool', false)
 /** ONNX AveragePool-19: `includePad` is count_include_pad. */
-export const averagePool = {
-  arity: [1, 1],
-  shape,
-  layout: nhwc,
-  emit: bound => {
-    const window = windowOf(bound.node, bound.inputs[0]!.shape)
-    return average(bound, window, bound.node.attrs.includePad === true ? window.pad : [0, 0, 0, 0])
-  },
-} satisfies Op
-
+export const averagePool: Op = pool('avg_pool', true)
 /** ONNX GlobalAveragePool-1. */
-export const globalAveragePool = {
-  arity: [1, 1],
-  shape: (node, [x]) => [...map4(node, x!).slice(0, 2), 1, 1],
-  layout: nhwc,
-  emit: bound => {
-    const [h, w] = bound.inputs[0]!.shape.slice(2) as unknown as Pair
-    const whole = { kernel: [h, w], stride: [1, 1], dilation: [1, 1], pad: [0, 0, 0, 0], out: [1, 1] } as const
-    return average(bound, whole, [0, 0, 0, 0])
-  },
-} satisfies Op
+export const globalAveragePool: Op = pool('avg_pool', true, true)

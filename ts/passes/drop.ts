@@ -1,44 +1,37 @@
 import type { Graph, Node } from '../types.js'
 
-const idle = (node: Node): boolean =>
-  node.op === 'Identity' ||
-  node.op === 'Dropout' ||
-  (node.op === 'Pad' && (node.attrs.pads as readonly number[]).every(p => p === 0))
+const idle = ({ op, attrs }: Node): boolean =>
+  op === 'Identity' || op === 'Dropout' || (op === 'Pad' && String(attrs.pads).replace(/[0,]/g, '') === '')
 
 /**
  * Takes out what computes nothing at inference: Identity, Dropout, padding by nothing, and nodes whose results nobody
- * reads. A value that is a graph output keeps its name; a graph input handed straight out keeps its Identity.
+ * reads. A graph output keeps its name; a graph input handed straight out keeps its Identity.
  */
 export const drop = (graph: Graph): Graph => {
-  const inputs = new Set(graph.inputs.map(input => input.name))
-  const outputs = new Set(graph.outputs)
+  const fixed = new Set([...graph.inputs.map(input => input.name), ...graph.outputs])
   const from = new Map(graph.nodes.filter(idle).map(node => [node.outputs[0]!, node.inputs[0]!]))
   const source = (value: string): string => {
-    const next = from.get(value)
-    return next === undefined ? value : source(next)
+    for (let next = from.get(value); next !== undefined; next = from.get(value)) value = next
+    return value
   }
   // What is left of a chain of idle nodes in front of an output takes the output's name.
   const named = new Map<string, string>()
   for (const output of graph.outputs) {
     const start = source(output)
     if (start === output) continue
-    if (inputs.has(start) || outputs.has(start) || named.has(start)) from.delete(output)
+    if (fixed.has(start) || named.has(start)) from.delete(output)
     else named.set(start, output)
   }
-  const current = (value: string): string => named.get(source(value)) ?? source(value)
-  const nodes = graph.nodes
-    .filter(node => !from.has(node.outputs[0]!))
-    .map(node => ({ ...node, inputs: node.inputs.map(current), outputs: node.outputs.map(o => named.get(o) ?? o) }))
-  return { ...graph, nodes: reached(nodes, graph.outputs) }
-}
+  const rename = (values: readonly string[]) => values.map(value => named.get(source(value)) ?? source(value))
 
-const reached = (nodes: readonly Node[], outputs: readonly string[]): Node[] => {
-  const wanted = new Set(outputs)
-  const result: Node[] = []
-  for (const node of nodes.toReversed()) {
-    if (!node.outputs.some(output => wanted.has(output))) continue
-    for (const input of node.inputs) wanted.add(input)
-    result.push(node)
+  const wanted = new Set(graph.outputs)
+  const nodes: Node[] = []
+  for (const node of graph.nodes.toReversed()) {
+    if (from.has(node.outputs[0]!)) continue
+    const [inputs, outputs] = [rename(node.inputs), rename(node.outputs)]
+    if (!outputs.some(output => wanted.has(output))) continue
+    for (const input of inputs) wanted.add(input)
+    nodes.push({ ...node, inputs, outputs })
   }
-  return result.toReversed()
+  return { ...graph, nodes: nodes.reverse() }
 }

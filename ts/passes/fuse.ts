@@ -1,7 +1,6 @@
 import { RESIDUAL } from '../ops/conv.js'
-import { size } from '../shape.js'
+import { same, size, title } from '../shape.js'
 import type { Graph, Node, Shape } from '../types.js'
-import { fuse, makers, onlyReader, readers, replace } from './edit.js'
 
 /** What the passes know of the values: the shape of each, and whether it is a tensor of the file. */
 export interface Facts {
@@ -9,97 +8,86 @@ export interface Facts {
   readonly constant: (value: string) => boolean
 }
 
-const heavy = (node: Node | undefined): node is Node => node?.op === 'Conv' || node?.op === 'Gemm'
-
-const limited = (node: Node): boolean => node.attrs.lo !== undefined || node.attrs.hi !== undefined
-
-/** Per-channel constants: one number for each of a Conv's or Gemm's output channels, broadcast over the rest. */
-const perChannel = (shape: Shape, output: Shape, op: string): boolean => {
-  const channel = op === 'Conv' ? output.length - 3 : output.length - 1
-  const place = channel - (output.length - shape.length)
-  return shape.every((d, i) => d === (i === place ? output[channel]! : 1)) && size(shape) === output[channel]
-}
-
-/** Conv or Gemm without bias, then Add of a per-channel constant: the constant is the bias. */
-export const fuseBias = (graph: Graph, facts: Facts): Graph => {
-  const [uses, made] = [readers(graph), makers(graph)]
-  const changes = new Map<Node, Node | null>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Add') continue
-    for (const [x, bias] of [node.inputs, node.inputs.toReversed()] as [string, string][]) {
-      const maker = made.get(x)
-      if (!heavy(maker) || changes.has(maker) || maker.inputs[2] || limited(maker)) continue
-      if (!facts.constant(bias) || onlyReader(uses, x) !== node) continue
-      if (!perChannel(facts.shape(bias), facts.shape(x), maker.op)) continue
-      changes.set(maker, fuse(maker, node, { inputs: [maker.inputs[0]!, maker.inputs[1]!, bias] }))
-      changes.set(node, null)
-      break
-    }
-  }
-  return replace(graph, changes)
+/** One number for each output channel of a Conv (or feature of a Gemm), broadcast over the rest. */
+const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
+  const channel = op === 'Conv' ? 1 : output.length - 1
+  const place = channel - output.length + bias.length
+  return bias.every((d, i) => d === (i === place ? output[channel] : 1)) && size(bias) === output[channel]
 }
 
 /**
- * Conv or Gemm, then Add of a computed value of the same shape, as at the end of a residual block (He et al. 2016): the
- * sum is made while the result is stored. The fused node takes the Add's place, where both operands are there.
+ * Lets a Conv or Gemm do what its neighbours do, while its result is stored: a padding by zeros before a Conv; behind, a
+ * per-channel Add as its bias, an Add of a value of the same shape as its residual (He et al. 2016), and a Relu as a limit,
+ * which an Add takes too. The fused node stands where the last of its parts stood, and lists them.
  */
-export const fuseResidual = (graph: Graph, facts: Facts): Graph => {
-  const [uses, made] = [readers(graph), makers(graph)]
-  const changes = new Map<Node, Node | null>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Add') continue
-    // The later operand first: it is the block's end, and the earlier one is often still needed elsewhere.
-    const pairs = [node.inputs, node.inputs.toReversed()] as [string, string][]
-    const place = (value: string) => graph.nodes.indexOf(made.get(value) as Node)
-    for (const [x, other] of pairs.sort((a, b) => place(b[0]) - place(a[0]))) {
-      const maker = made.get(x)
-      if (!heavy(maker) || changes.has(maker) || limited(maker) || maker.inputs[RESIDUAL]) continue
-      if (x === other || facts.constant(other) || onlyReader(uses, x) !== node) continue
-      const [a, b] = [facts.shape(x), facts.shape(other)]
-      if (a.length !== b.length || !a.every((d, i) => d === b[i])) continue
-      const inputs = [maker.inputs[0]!, maker.inputs[1]!, maker.inputs[2] ?? '', other]
-      changes.set(maker, null)
-      changes.set(node, fuse(maker, node, { inputs }))
-      break
-    }
-  }
-  return replace(graph, changes)
-}
+export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
+  const uses = new Map<string, number>()
+  for (const value of [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs, ...graph.outputs])
+    uses.set(value, (uses.get(value) ?? 0) + 1)
+  const nodes = new Map<string, Node>()
 
-/** Relu behind a Conv, Gemm or Add: a limit of its result. */
-export const fuseActivation = (graph: Graph): Graph => {
-  const [uses, made] = [readers(graph), makers(graph)]
-  const changes = new Map<Node, Node | null>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Relu') continue
-    const maker = made.get(node.inputs[0]!)
-    if (maker === undefined || !['Conv', 'Gemm', 'Add'].includes(maker.op) || limited(maker)) continue
-    if (onlyReader(uses, node.inputs[0]!) !== node) continue
-    changes.set(maker, fuse(maker, node, { attrs: { ...maker.attrs, lo: 0 } }))
-    changes.set(node, null)
+  /** The maker of a value, if it is one of these operators, has no limits yet and nobody else reads the value. */
+  const only = (value: string, ops: string): Node | undefined => {
+    const maker = nodes.get(value)
+    return maker && ops.includes(maker.op) && uses.get(value) === 1 && maker.attrs.lo === undefined ? maker : undefined
   }
-  return replace(graph, changes)
-}
+  /** Takes a node off the list, and gives one that does its work and another's. */
+  const absorb = (into: Node, gone: Node, listed: Node, change: Partial<Node>): Node => {
+    nodes.delete(listed.outputs[0]!)
+    return { ...into, outputs: gone.outputs, fused: [...(into.fused ?? []), title(gone)], ...change }
+  }
 
-/** Pad by zeros along height and width, then Conv with pads of its own numbers: one padding. */
-export const fusePad = (graph: Graph): Graph => {
-  const uses = readers(graph)
-  const changes = new Map<Node, Node | null>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Pad' || (node.attrs.value ?? 0) !== 0) continue
-    const pads = node.attrs.pads as readonly number[]
-    const conv = onlyReader(uses, node.outputs[0]!)
-    if (pads.length !== 8 || conv?.op !== 'Conv' || conv.inputs[0] !== node.outputs[0]) continue
-    const outside = [pads[0], pads[1], pads[4], pads[5]]
-    const own = conv.attrs.pad ?? [0, 0, 0, 0]
-    if (typeof own === 'string' || outside.some(p => p !== 0) || pads.some(p => p < 0)) continue
-    const both = [pads[2]!, pads[3]!, pads[6]!, pads[7]!].map((p, i) => p + (own as number[])[i]!)
-    const merged = fuse(conv, node, {
-      inputs: [node.inputs[0]!, ...conv.inputs.slice(1)],
-      attrs: { ...conv.attrs, pad: both },
+  const fusePad = (node: Node): Node => {
+    const pad = only(node.inputs[0]!, 'Pad')
+    const pads = pad?.attrs.pads as readonly number[] | undefined
+    const own = node.attrs.pad ?? [0, 0, 0, 0]
+    if (!pad || !Array.isArray(own) || (pad.attrs.value ?? 0) !== 0 || pads?.length !== 8) return node
+    const [n, c, top, left, n2, c2, bottom, right] = pads as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    if (n || c || n2 || c2 || pads.some(p => p < 0)) return node
+    const both = [top, left, bottom, right].map((p, i) => p + own[i]!)
+    return absorb(node, pad, pad, {
+      inputs: [pad.inputs[0]!, ...node.inputs.slice(1)],
+      outputs: node.outputs,
+      attrs: { ...node.attrs, pad: both },
     })
-    changes.set(conv, { ...merged, outputs: conv.outputs })
-    changes.set(node, null)
   }
-  return replace(graph, changes)
+
+  const fuseAdd = (node: Node): Node => {
+    const pairs = [node.inputs, node.inputs.toReversed()] as [string, string][]
+    // Of two candidates the later one is the block's end; the earlier one may be the way around it.
+    const order = [...nodes.keys()]
+    pairs.sort(([a], [b]) => order.indexOf(b) - order.indexOf(a))
+    for (const [x, other] of pairs) {
+      const maker = only(x, 'Conv Gemm')
+      if (!maker || maker.inputs[RESIDUAL]) continue
+      const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
+      if (constant(other)) {
+        if (!bias && perChannel(shape(other), shape(x), maker.op))
+          return absorb(maker, node, maker, { inputs: [input, weight, other] })
+      } else if (same(shape(x), shape(other)))
+        return absorb(maker, node, maker, { inputs: [input, weight, bias, other] })
+    }
+    return node
+  }
+
+  for (const node of graph.nodes) {
+    let result = node
+    if (node.op === 'Conv') result = fusePad(node)
+    if (node.op === 'Add') result = fuseAdd(node)
+    if (node.op === 'Relu') {
+      const maker = only(node.inputs[0]!, 'Conv Gemm Add')
+      if (maker) result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: 0 } })
+    }
+    nodes.set(result.outputs[0]!, result)
+  }
+  return { ...graph, nodes: [...nodes.values()] }
 }

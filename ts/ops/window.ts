@@ -1,0 +1,57 @@
+import { ints, misfit, show } from '../shape.js'
+import type { Node } from '../types.js'
+import type { Scope } from './op.js'
+
+export type Pair = readonly [number, number]
+
+/** A sliding window over a map: the part of Conv and the pools that decides the output size. */
+export interface Window {
+  readonly stride: Pair
+  readonly dilation: Pair
+  /** Top, left, bottom, right. */
+  readonly pad: readonly [number, number, number, number]
+  /** Output height and width. */
+  readonly out: Pair
+}
+
+/** The four dimensions of input 0, which must be a map. */
+export const mapOf = ({ node, shape }: Scope): readonly [n: number, c: number, h: number, w: number] => {
+  const x = shape(0)!
+  if (x.length !== 4) misfit(node, `needs a map (batch × channels × height × width), input is ${show(x)}`)
+  return x as unknown as readonly [number, number, number, number]
+}
+
+/**
+ * The window of a node over an H×W map: out = floor((in + pads − dilation·(kernel − 1) − 1) / stride) + 1, or ceil with
+ * `ceil`, where a window that would start in the far padding is dropped. `same_upper`/`same_lower` pads give
+ * out = ceil(in / stride), the odd row or column of padding at the end or at the beginning (ONNX Conv-11, MaxPool-12).
+ */
+export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
+  const stride = ints(node, 'stride', [1, 1], 1) as Pair
+  const dilation = ints(node, 'dilation', [1, 1], 1) as Pair
+  const mode = node.attrs.pad
+  const same = mode === 'same_upper' || mode === 'same_lower'
+  const given = same ? [] : ints(node, 'pad', [0, 0, 0, 0], 0)
+  const axis = (i: 0 | 1): [before: number, after: number, out: number] => {
+    const [length, step, reach] = [size[i], stride[i], dilation[i] * (kernel[i] - 1) + 1]
+    if (same) {
+      const out = Math.ceil(length / step)
+      const total = Math.max((out - 1) * step + reach - length, 0)
+      const before = (mode === 'same_lower' ? total + 1 : total) >> 1
+      return [before, total - before, out]
+    }
+    const [before, after] = [given[i]!, given[i + 2]!]
+    const steps = (length + before + after - reach) / step
+    if (steps < 0)
+      misfit(
+        node,
+        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input has ${length + before + after}; is the image too small`,
+      )
+    let out = Math.floor(steps) + 1
+    if (node.attrs.ceil === true && steps % 1 > 0 && out * step < length + before) out++
+    return [before, after, out]
+  }
+  const [top, bottom, oh] = axis(0)
+  const [left, right, ow] = axis(1)
+  return { stride, dilation, pad: [top, left, bottom, right], out: [oh, ow] }
+}
