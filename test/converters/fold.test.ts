@@ -172,6 +172,8 @@ test('weights: Transpose, Reshape, Squeeze, Unsqueeze, Identity', () => {
   ])
   assert.equal(folded(['c = Reshape(a, s)'], { a, s: ints(-1, 2) })[0], [3, 2])
   assert.equal(folded(['c = Reshape(a, s)'], { a, s: ints(0, 3, 1) })[0], [2, 3, 1])
+  const zero = ['c = Reshape(a, s)', { allowzero: 1 }] as const
+  assert.throws(() => folded([zero], { a, s: ints(0, 3) }, 14), /2×3 cannot become 0×3/)
   assert.equal(folded([['c = Squeeze(b)', { axes: [0] }]], { b: floats([1, 2, 1]) }, 11)[0], [2, 1])
   assert.equal(folded(['c = Squeeze(b, d)'], { b: floats([1, 2, 1]), d: ints(-1) })[0], [1, 2])
   assert.equal(folded(['c = Squeeze(b)'], { b: floats([1, 2, 1]) })[0], [2])

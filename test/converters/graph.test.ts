@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { convert } from '../../converters/index.js'
 import { readModel } from '../../ts/file.js'
-import { brief, build, floats, graphOf, model } from './build.js'
+import { brief, build, floats, graphOf, ints, model } from './build.js'
 
 test('names: kept, numbered per operator where absent, told apart where double', () => {
   const nodes = ['a = Relu(x)', 'twin: b = Tanh(a)', 'twin: c = Tanh(b)', 'Relu_1: d = Relu(c)', 'y = Relu(d)']
@@ -30,6 +30,17 @@ test('a symbolic batch is 1, a fixed one stays', () => {
   const inputs = (x: readonly (number | string)[]) => graphOf({ inputs: { x }, nodes: ['y = Relu(x)'] }).inputs
   assert.equal(inputs(['N', 3, 8, 8]), [{ name: 'x', shape: [1, 3, 8, 8] }])
   assert.equal(inputs([4, 3, 8, 8]), [{ name: 'x', shape: [4, 3, 8, 8] }])
+})
+
+test('the batch of the file can be chosen anew', () => {
+  const spec = { inputs: { x: [4, 6] }, nodes: ['y = Reshape(x, s)'], tensors: { s: ints(2, 3, 2) } }
+  const found = graphOf(spec, { inputShapes: { x: [2, 6] } })
+  assert.equal(found.inputs, [{ name: 'x', shape: [2, 6] }])
+  assert.equal(found.nodes[0]!.attrs.shape, [0, 3, 2])
+})
+
+test('ai.onnx is the long name of the operators of ONNX', () => {
+  assert.equal(brief(graphOf({ nodes: ['y = ai.onnx.Relu(x)'] })), [['y = Relu(x)', {}]])
 })
 
 test('other symbolic sizes are asked for, with the option that gives them', () => {

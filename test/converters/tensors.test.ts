@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readTensor } from '../../converters/onnx/tensor.js'
 import type { Tensor } from '../../ts/types.js'
 import { brief, floats, graphOf, model, type TensorSpec } from './build.js'
 
@@ -62,7 +63,7 @@ test('every other element type, raw and typed, as constants are computed with', 
     [4, new Uint16Array([3, 65535]), { int32Data: [3, 65535] }, [3, 65535]],
     [5, new Int16Array([low, 32767]), { int32Data: [low, 32767] }, [low, 32767]],
     [6, new Int32Array([low, 7]), { int32Data: [low, 7] }, [low, 7]],
-    [7, new BigInt64Array([-3n, 7n]), { int64Data: [low, 7] }, [low, 7]],
+    [7, new BigInt64Array([-3n, 2n ** 31n]), { int64Data: [low, 2 ** 31] }, [low, 2 ** 31]],
     [9, new Uint8Array([1, 0]), { int32Data: [1, 0] }, [1, 0]],
     [10, halves, { int32Data: [...halves] }, [...numbers]],
     [11, new Float64Array([0.25, 4]), { doubleData: [0.25, 4] }, [0.25, 4]],
@@ -74,6 +75,11 @@ test('every other element type, raw and typed, as constants are computed with', 
     assert.equal(cast(raw(dataType, data)), expected, `raw ${dataType}`)
     assert.equal(cast({ dims: [2], dataType, ...typed }), expected, `typed ${dataType}`)
   }
+})
+
+test('64-bit integers where protobufjs gives rounded numbers: the largest does not wrap', () => {
+  const t = readTensor({ dims: [2], dataType: 7, int64Data: [2 ** 63, -1] }, 'w')
+  assert.equal(t, { dtype: 'I64', shape: [2], data: new Uint8Array(new BigInt64Array([2n ** 63n - 1n, -1n]).buffer) })
 })
 
 test('float16: zero, subnormal, largest, infinite, not a number', () => {
