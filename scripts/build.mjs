@@ -1,10 +1,11 @@
 // Builds everything under dist/: the kernels (plain, relaxed, debug), the bundles and their types.
 // usage: node scripts/build.mjs [kernels] [bundles]   (none: both)
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { thirdParty } from './licences.mjs'
 import { asc, run } from './run.mjs'
+import { partHash, partNames, setStamp } from './stamp.mjs'
 
 const bundle = {
   bundle: true,
@@ -81,6 +82,9 @@ const bundles = async () => {
 }
 
 const named = process.argv.slice(2)
-const wanted = name => named.length === 0 || named.includes(name)
-await mkdir('dist', { recursive: true })
-await Promise.all([wanted('kernels') && kernels(), wanted('bundles') && bundles()])
+const wanted = partNames.filter(part => named.length === 0 || named.includes(part))
+// Of the sources as they are now: what is edited during the build is built by the next one.
+const hashes = Object.fromEntries(wanted.map(part => [part, partHash(part)]))
+setStamp(Object.fromEntries(wanted.map(part => [part, 'building'])))
+await Promise.all(wanted.map(part => ({ kernels, bundles })[part]()))
+setStamp(hashes)
