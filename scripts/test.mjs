@@ -55,7 +55,7 @@ const silent = said => {
   const places = files.map(file => text.indexOf(`\n${file.replace(/\.ts$/, '.mjs')}\n`))
   return files.filter((_, i) => {
     const end = Math.min(...places.filter(place => place > places[i]), text.length)
-    return places[i] < 0 || !/\(\d+ \/ \d+\)\n/.test(text.slice(places[i], end))
+    return places[i] < 0 || !/\(\d+ \/ \d+\)/.test(text.slice(places[i], end))
   })
 }
 
