@@ -32,6 +32,8 @@ export interface Program {
   readonly normalised: boolean
   /** The kernel calls of each layer for a batch of n images, at most as many as planned. */
   readonly calls: (n: number) => readonly (readonly Call[])[]
+  /** Elements of each output for a batch of n images. */
+  readonly lengths: (n: number) => readonly number[]
 }
 
 const PAGE = 65536
@@ -86,8 +88,8 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
       `needs ${total} bytes (weights ${weightsEnd}, activations ${arena}), a memory holds 2³². Use a smaller batch or image.`,
     )
 
-  const layersOf = (n: number) => trace(resize(graph, n, inputShape), tensors, addresses).layers
-  const layers = layersOf(batch).map(
+  const traceOf = (n: number) => trace(resize(graph, n, inputShape), tensors, addresses)
+  const layers = traceOf(batch).layers.map(
     ({ node, shape, calls, macs }): LayerSummary => ({
       name: node.name,
       op: node.op,
@@ -109,6 +111,10 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
     memory: { static: STATIC, weights: weightsEnd - STATIC, arena, total },
     arena: weightsEnd,
     normalised: graph.nodes.some(({ op, outputs }) => op === 'Softmax' && outputs[0] === graph.outputs[0]),
-    calls: n => layersOf(n).map(({ calls }) => calls),
+    calls: n => traceOf(n).layers.map(({ calls }) => calls),
+    lengths: n => {
+      const { shape } = traceOf(n)
+      return graph.outputs.map(name => size(shape(name)))
+    },
   }
 }

@@ -49,11 +49,11 @@ export const session = (
     if (known !== undefined) return known
     const { floats, kernels } = alive()
     const layers = program.calls(n).map(calls => calls.map(call => bind(kernels, call)))
-    const view = ({ name, shape, at }: Port): [string, Float32Array] => {
-      // Results keep their share of the batch: outputs without one (a scalar) are whole.
-      const length = shape[0] === planned ? (size(shape) / planned) * n : size(shape)
-      return [name, floats.subarray(at / 4, at / 4 + length)]
-    }
+    const lengths = program.lengths(n)
+    const view = ({ name, at }: Port, i: number): [string, Float32Array] => [
+      name,
+      floats.subarray(at / 4, at / 4 + lengths[i]!),
+    ]
     const batch = { layers, steps: layers.flat(), output: Object.fromEntries(program.outputs.map(view)) }
     batches[n] = batch
     return batch

@@ -166,7 +166,7 @@ export const trace = (
         // A map's NHWC order survives as long as the map can be recognised.
         const rest = shape.slice(1)
         const recognised =
-          order && shape[0] === x[0] && (String(rest) === String(order) || rest[0] === size(x.slice(1)))
+          order && shape[0] === x[0] && (String(rest) === String(order) || String(rest) === String(size(order)))
         if (!blocks.has(inputs[0]!)) scope.call('copy', scope.output(shape), scope.read(0), size(x))
         else if (trivial(order) || recognised) share(inputs[0]!, define(shape, order))
         else turn(at(inputs[0]!), scope.output(shape), order, size(x), true)

@@ -42,13 +42,13 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
     }
     const [before, after] = [given[i]!, given[i + 2]!]
     const steps = (length + before + after - reach) / step
-    if (steps < 0)
+    let out = Math.floor(steps) + 1
+    if (node.attrs.ceil === true && steps % 1 !== 0 && out * step < length + before) out++
+    if (out < 1)
       misfit(
         node,
         `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input has ${length + before + after}; is the image too small`,
       )
-    let out = Math.floor(steps) + 1
-    if (node.attrs.ceil === true && steps % 1 > 0 && out * step < length + before) out++
     return [before, after, out]
   }
   const [top, bottom, oh] = axis(0)

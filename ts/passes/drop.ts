@@ -5,10 +5,11 @@ const idle = ({ op, attrs }: Node): boolean =>
 
 /**
  * Takes out what computes nothing at inference: Identity, Dropout, padding by nothing, and nodes whose results nobody
- * reads. A graph output keeps its name; a graph input handed straight out keeps its Identity.
+ * reads. A graph output keeps its name; a graph input or tensor handed straight out keeps its Identity.
  */
 export const drop = (graph: Graph): Graph => {
-  const fixed = new Set([...graph.inputs.map(input => input.name), ...graph.outputs])
+  const outputs = new Set(graph.outputs)
+  const made = new Set(graph.nodes.flatMap(node => node.outputs))
   const from = new Map(graph.nodes.filter(idle).map(node => [node.outputs[0]!, node.inputs[0]!]))
   const source = (value: string): string => {
     for (let next = from.get(value); next !== undefined; next = from.get(value)) value = next
@@ -19,7 +20,7 @@ export const drop = (graph: Graph): Graph => {
   for (const output of graph.outputs) {
     const start = source(output)
     if (start === output) continue
-    if (fixed.has(start) || named.has(start)) from.delete(output)
+    if (outputs.has(start) || !made.has(start) || named.has(start)) from.delete(output)
     else named.set(start, output)
   }
   const rename = (values: readonly string[]) => values.map(value => named.get(source(value)) ?? source(value))

@@ -12,7 +12,12 @@ export interface Facts {
 const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
   const channel = op === 'Conv' ? 1 : output.length - 1
   const place = channel - output.length + bias.length
-  return bias.every((d, i) => d === (i === place ? output[channel] : 1)) && size(bias) === output[channel]
+  // Of more dimensions than the output, it would give the sum more as well.
+  return (
+    bias.length <= output.length &&
+    bias.every((d, i) => d === (i === place ? output[channel] : 1)) &&
+    size(bias) === output[channel]
+  )
 }
 
 /**
