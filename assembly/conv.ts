@@ -1,4 +1,4 @@
-import { tile_1x8, tile_4x8 } from './gemm'
+import { tile_1x8, tile_4x8, tile_4xN } from './gemm'
 
 /**
  * y[n][i][j][o] = clamp(bias[o] + res[n][i][j][o] + Σ x[n][i·stride + ky][j·stride + kx][c] · w[o][ky][kx][c])
@@ -51,24 +51,34 @@ export function conv_direct(
       let p1 = p
       let p2 = p
       let p3 = p
-      // Rows that the last tile lacks repeat its first pixel and are not stored.
-      for (let r = 0; r < rows; ++r) {
-        if (r == 1) p1 = p
-        else if (r == 2) p2 = p
-        else if (r == 3) p3 = p
-        p += pixelStep
-        if (++j == ow) {
-          j = 0
-          row += rowStep
-          if (++i == oh) {
-            i = 0
-            image += imageStep
-            row = image
+      if (j + 4 < ow) {
+        // Four pixels of one row.
+        p1 = p + pixelStep
+        p2 = p1 + pixelStep
+        p3 = p2 + pixelStep
+        p = p3 + pixelStep
+        j += 4
+      } else {
+        // Rows that the last tile lacks repeat its first pixel and are not stored.
+        for (let r = 0; r < rows; ++r) {
+          if (r == 1) p1 = p
+          else if (r == 2) p2 = p
+          else if (r == 3) p3 = p
+          p += pixelStep
+          if (++j == ow) {
+            j = 0
+            row += rowStep
+            if (++i == oh) {
+              i = 0
+              image += imageStep
+              row = image
+            }
+            p = row
           }
-          p = row
         }
       }
-      tile_4x8(yo, ro, p0, p1, p2, p3, w, bias, kh, tapRow, segs, segStep, len, rows, cols, pitch, lo, hi)
+      if (cols == 8) tile_4x8(yo, ro, p0, p1, p2, p3, w, bias, kh, tapRow, segs, segStep, len, rows, pitch, lo, hi)
+      else tile_4xN(yo, ro, p0, p1, p2, p3, w, bias, kh, tapRow, segs, segStep, len, rows, pitch, lo, hi, cols)
       yo += pitch << 2
       if (ro != 0) ro += pitch << 2
     }
