@@ -1,0 +1,132 @@
+// The rules of the house that a machine can check.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('house')
+
+const list = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
+    .map(name => join(folder, name))
+
+const sources = ['assembly', 'ts', 'models', 'converters'].flatMap(list)
+const everything = [...sources, ...['test', 'scripts', 'bench', 'examples'].flatMap(list)]
+const texts = new Map(everything.map(path => [path, readFileSync(path, 'utf8')]))
+
+/** What a file imports: packages by name, files of the project by path. */
+const imports = (path: string): string[] =>
+  Array.from(texts.get(path)!.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g), ([, name]) => {
+    if (!name!.startsWith('.')) return name!
+    const target = relative('.', join(dirname(path), name!))
+    return target.endsWith('.js') ? target.replace(/\.js$/, '.ts') : texts.has(target) ? target : `${target}.ts`
+  })
+
+const offenders = (paths: readonly string[], bad: (imported: string, path: string) => boolean): string[] =>
+  paths.flatMap(path =>
+    imports(path)
+      .filter(name => bad(name, path))
+      .map(name => `${path} imports ${name}`),
+  )
+
+test('imports are read at all', () => {
+  assert.ok(imports('ts/compile.ts').includes('ts/error.ts'))
+  assert.ok(imports('assembly/conv.ts').includes('assembly/gemm.ts'))
+})
+
+test('no import cycle', () => {
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]) => {
+    if (way.includes(path)) assert.unreachable(`cycle: ${[...way.slice(way.indexOf(path)), path].join(' → ')}`)
+    if (done.has(path) || !texts.has(path)) return
+    for (const next of imports(path)) visit(next, [...way, path])
+    done.add(path)
+  }
+  for (const path of sources) visit(path, [])
+})
+
+test('imports only go down', () => {
+  const within = (path: string, ...folders: string[]) => folders.some(folder => path.startsWith(folder))
+  const ts = list('ts')
+  assert.equal(
+    offenders(ts, name => within(name, 'converters/', 'models/', 'assembly/')),
+    [],
+    'ts',
+  )
+  assert.equal(
+    offenders(list('models'), name => !within(name, 'models/', 'ts/types', 'ts/shape')),
+    [],
+    'models',
+  )
+  assert.equal(
+    offenders(list('converters/onnx'), name => within(name, 'node:', 'sharp', 'commander')),
+    [],
+    'converters',
+  )
+  assert.equal(
+    offenders(
+      ts.filter(path => !path.startsWith('ts/entry/')),
+      name => !within(name, 'ts/'),
+    ),
+    [],
+    'packages in ts',
+  )
+  assert.equal(
+    offenders(
+      ts.filter(path => !/^ts\/train/.test(path)),
+      name => /^ts\/train/.test(name),
+    ),
+    [],
+    'training',
+  )
+  // The floors of ts/: operators and passes know no memory, no stream and no WebAssembly.
+  const pure = [...list('ts/ops'), ...list('ts/passes')]
+  const ground = /^ts\/(ops\/|passes\/|types|shape|error)/
+  assert.equal(
+    offenders(pure, name => !ground.test(name)),
+    [],
+    'operators and passes',
+  )
+})
+
+test('kernels share only simd.ts and gemm.ts', () => {
+  const kernels = list('assembly').filter(path => !path.endsWith('infer.ts'))
+  assert.equal(
+    offenders(kernels, name => !['assembly/simd.ts', 'assembly/gemm.ts'].includes(name)),
+    [],
+  )
+  const entry = texts
+    .get('assembly/infer.ts')!
+    .split('\n')
+    .filter(line => line && !line.startsWith('//'))
+  assert.equal(
+    entry.filter(line => !line.startsWith('export {')),
+    [],
+    'infer.ts is export lines only',
+  )
+})
+
+test('onnx-proto is imported by one file, WebAssembly is touched by one', () => {
+  const proto = sources.filter(path => imports(path).some(name => /^(onnx-proto|protobufjs)/.test(name)))
+  assert.is(proto.length, 1, proto.join(' '))
+  const wasm = sources.filter(path => /\bWebAssembly\./.test(texts.get(path)!))
+  assert.equal(wasm, ['ts/wasm.ts'])
+})
+
+test('no file has grown past 300 lines', () => {
+  const long = everything.filter(path => texts.get(path)!.split('\n').length > 301)
+  assert.equal(long, [])
+})
+
+test('the package has no dependencies and names no registry', () => {
+  for (const folder of ['.', 'bench']) {
+    const lock = readFileSync(`${folder}/package-lock.json`, 'utf8')
+    assert.not.match(lock, /"resolved"/)
+  }
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+  assert.is(manifest.dependencies, undefined)
+  assert.is(manifest.optionalDependencies, undefined)
+})
+
+test.run()
