@@ -1,7 +1,7 @@
 // Builds everything under dist/: the kernels (plain, relaxed, debug), the bundles and their types.
 // usage: node scripts/build.mjs [kernels] [bundles]   (none: both)
 import { existsSync } from 'node:fs'
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { thirdParty } from './licences.mjs'
 import { asc, run } from './run.mjs'
@@ -55,16 +55,24 @@ const cli = () =>
     banner: { js: requireShim },
   })
 
-const wasmTypes = `/// <reference lib="dom" />
-declare const module: WebAssembly.Module
+// For projects without the DOM's types; with them, the two are one.
+const wasmGlobal = `declare global {
+  namespace WebAssembly {
+    interface Module {}
+  }
+}
+`
+const wasmModule = `import type { Module } from './ts/wasm.js'
+declare const module: Module
 export default module
 `
 
 const types = async () => {
   await rm('dist/types', { recursive: true, force: true })
-  // Types are checked by \`npm run typecheck\`.
+  // Types are checked by `npm run typecheck`.
   await run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json', '--noCheck')
-  await writeFile('dist/types/wasm.d.ts', wasmTypes)
+  await appendFile('dist/types/ts/wasm.d.ts', wasmGlobal)
+  await writeFile('dist/types/wasm.d.ts', wasmModule)
 }
 
 /** Removes the chunks of earlier builds. */
@@ -77,8 +85,6 @@ const bundles = async () => {
   const [a, b] = await Promise.all([library(), cli(), types()])
   await sweep(a.metafile)
   await writeFile('dist/THIRD-PARTY.txt', await thirdParty([a.metafile, b.metafile]))
-  // npm does the same when it installs the package; here for the checkout's own.
-  await chmod('dist/cli.js', 0o755)
 }
 
 const named = process.argv.slice(2)
