@@ -38,15 +38,14 @@ export const session = (
   let state: { floats: Float32Array; kernels: Kernels } | undefined = { floats: new Float32Array(memory), kernels }
   const batches: (Batch | undefined)[] = []
   const planned = program.inputs[0]!.shape[0]!
+  const inputs = program.inputs.map(port => ({ ...port, one: size(port.shape) / planned }))
 
   const alive = () => {
     if (state === undefined) throw new ConvletError('INPUT', 'the network has been disposed of. Load it again.')
     return state
   }
 
-  const batchOf = (n: number): Batch => {
-    const known = batches[n]
-    if (known !== undefined) return known
+  const prepare = (n: number): Batch => {
     const { floats, kernels } = alive()
     const layers = program.calls(n).map(calls => calls.map(call => bind(kernels, call)))
     const lengths = program.lengths(n)
@@ -54,23 +53,24 @@ export const session = (
       name,
       floats.subarray(at / 4, at / 4 + lengths[i]!),
     ]
-    const batch = { layers, steps: layers.flat(), output: Object.fromEntries(program.outputs.map(view)) }
-    batches[n] = batch
-    return batch
+    return { layers, steps: layers.flat(), output: Object.fromEntries(program.outputs.map(view)) }
   }
+  // Not one function with the above, whose closures make it allocate whenever it is entered.
+  const batchOf = (n: number): Batch => (batches[n] ??= prepare(n))
 
   /** Copies the inputs into place and tells how many images they are. */
   const feed = (input: Input): number => {
     const { floats } = alive()
     let images = 0
-    for (const { name, shape, at } of program.inputs) {
-      const values = input instanceof Float32Array && program.inputs.length === 1 ? input : (input as Output)[name]
+    // By index: an iterator is an object, and a run makes none.
+    for (let i = 0; i < inputs.length; i++) {
+      const { name, shape, one, at } = inputs[i]!
+      const values = input instanceof Float32Array && inputs.length === 1 ? input : (input as Output)[name]
       if (!(values instanceof Float32Array))
         throw new ConvletError(
           'INPUT',
-          `input "${name}" is missing: pass { ${program.inputs.map(port => `"${port.name}"`).join(', ')} } as Float32Arrays.`,
+          `input "${name}" is missing: pass { ${inputs.map(port => `"${port.name}"`).join(', ')} } as Float32Arrays.`,
         )
-      const one = size(shape) / planned
       const n = values.length / one
       if (!Number.isInteger(n) || n < 1 || n > planned || (images !== 0 && n !== images))
         throw new ConvletError(

@@ -54,7 +54,12 @@ export const instantiate = (module: Module, bytes: number): { memory: ArrayBuffe
   }
 }
 
-export const bind = (kernels: Kernels, [name, ...args]: Call): Step => ({ kernel: kernels[name]!, args })
+// Sliced, an array that began with a name stays one of references: of one that holds numbers alone and not all of them
+// small integers, V8 would copy each number to the heap at every call.
+export const bind = (kernels: Kernels, call: Call): Step => ({
+  kernel: kernels[call[0]]!,
+  args: call.slice(1) as number[],
+})
 
 export const call = (kernels: Kernels, ...[name, ...args]: Call): void => kernels[name]!(...args)
 
