@@ -16,7 +16,8 @@ const convert = () => {
   const stamp = hashOf([MODEL, 'models/lenet5/lenet5.json', 'dist/cli.js'])
   if (existsSync(NET) && readJson(STAMP).made === stamp) return
   mkdirSync('build', { recursive: true })
-  const args = ['convert', MODEL, NET, '--meta', 'models/lenet5/lenet5.json']
+  // Labels and preprocess are in the lenet5.json beside it.
+  const args = ['convert', MODEL, NET]
   console.log(`$ npx convlet ${args.join(' ')}`)
   const { status } = spawnSync(process.execPath, ['dist/cli.js', ...args], { stdio: 'inherit' })
   if (status !== 0) process.exit(1)
@@ -91,10 +92,10 @@ const shown = ms => ms.toFixed(ms < 1 ? 3 : 1)
 console.log(`  ${bold(`${right} of 10`)} read right, ${bold(`${shown(median(times))} ms`)} per image`)
 console.log(
   dim(
-    `  LeNet-5, ${net.build} build, ${net.memory.total / 1024} KB of memory, one thread. Per image: from pixels to probabilities,\n` +
-      `  the median of ${RUNS} runs; the first took ${shown(results[0].ms)} ms.`,
+    `  LeNet-5 on one thread, ${net.build} build, ${net.memory.total / 1024} KB of memory. Timed from pixels to\n` +
+      `  probabilities: the median of ${RUNS} runs; the first took ${shown(results[0].ms)} ms.`,
   ),
 )
 console.log(`
   Next   npx convlet inspect ${NET}
-         npx convlet run ${NET} digit.png --invert  ${dim('# ink on paper')}`)
+         npx convlet run ${NET} my-digit.png --invert`)

@@ -20,7 +20,7 @@ const sum = (layers: readonly LayerSummary[], of: (layer: LayerSummary) => numbe
 const layerColumns = (layers: readonly LayerSummary[]): Column[] => {
   const total = plural(layers.length, 'layer')
   return [
-    { title: 'node', cells: [...layers.map(({ name }) => name), total], least: 16 },
+    { title: 'node', cells: [...layers.map(({ name }) => name), total], least: 12 },
     { title: 'op', cells: [...layers.map(({ op }) => op), ''], least: 12 },
     { title: 'output', cells: [...layers.map(({ shape }) => showShape(shape)), ''] },
     {
@@ -29,12 +29,12 @@ const layerColumns = (layers: readonly LayerSummary[]): Column[] => {
       right: true,
     },
     { title: 'mult-adds', cells: [...layers.map(l => figure(l.macs)), count(sum(layers, l => l.macs))], right: true },
-    { title: 'kernel', cells: [...layers.map(l => l.kernels.join(', ') || '(view)'), ''], least: 12 },
+    { title: 'kernel', cells: [...layers.map(l => l.kernels.join(', ') || '(view)'), ''], least: 9 },
     {
       title: 'fused',
       cells: [...layers.map(l => l.fused.join(', ')), ''],
       brief: [...layers.map(l => l.fused.map(node => node.split(' ', 1)[0]).join(', ')), ''],
-      least: 14,
+      least: 9,
     },
   ]
 }

@@ -35,10 +35,10 @@ export const showShape = (shape: readonly number[]): string => shape.join('×') 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const clean = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?')
 
-/** The beginning and the end of a text that is too long; exporters' names differ at the end. */
+/** The beginning and the end of a text that is too long, more of the end: that is where exporters' names differ. */
 export const shorten = (text: string, width: number): string => {
   if (text.length <= width) return text
-  const end = Math.ceil((width - 1) / 2)
+  const end = Math.ceil(((width - 1) * 2) / 3)
   return `${text.slice(0, width - 1 - end)}…${text.slice(text.length - end)}`
 }
 
