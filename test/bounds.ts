@@ -25,8 +25,8 @@ export const ulp = (y: number): number => {
   return size < 2 ** -126 ? TINY : 2 ** (Math.floor(Math.log2(size)) - 23)
 }
 
-/** So many units in the last place of each number of `y`, and `least` besides. */
+/** So many units in the last place of each number of `y`, and `least` besides; 0 must be 0. */
 export const ulps =
   (count: number, y: ArrayLike<number>, least = 0): Within =>
   i =>
-    count * ulp(y[i]!) + least
+    y[i] === 0 ? 0 : count * ulp(y[i]!) + least

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { builds } from './builds.js'
 import { at, check, KEEP, reads, updates, writes } from './check.js'
 
 // The harness itself: a kernel called wrongly must be caught, whatever it does wrong.
@@ -16,7 +18,7 @@ test('a right call passes', () => {
 
 test('a wrong number, with its index and both values', () => {
   caught(
-    /copy \(simd\), wrong: element 2 of 5 \(buffer 0\) is 3, reference 7/,
+    /copy \(simd, aligned\), wrong: element 2 of 5 \(buffer 0\) is 3, reference 7/,
     'copy',
     'wrong',
     writes([1, 2, 7, 4, 5]),
@@ -89,6 +91,17 @@ test('changing an input', () => {
 
 test('a call with too few arguments', () => {
   caught(/takes 5 arguments, the case has 3/, 'clamp', 'no limits', writes(five), reads(five), 5)
+})
+
+test('every kernel has a case', () => {
+  const sources = readdirSync('test/ops')
+    .map(file => readFileSync(`test/ops/${file}`, 'utf8'))
+    .join()
+  for (const { name, kernels } of builds) {
+    const functions = Object.keys(kernels).filter(key => typeof kernels[key] === 'function')
+    const missing = functions.filter(kernel => !kernel.startsWith('__') && !sources.includes(`'${kernel}'`))
+    assert.equal(missing, [], name)
+  }
 })
 
 test.run()

@@ -1,4 +1,5 @@
-// One declared case is one call on every build, at two alignments, with everything around the buffers watched.
+// One declared case is three calls on every build, with everything around the buffers watched: all buffers aligned to 16
+// bytes, to 4 bytes and no better, and one of them at the very end of the memory.
 //
 //   check('clamp', 'n 5', writes(expected), reads(x), 5, 0, 6)
 //
@@ -14,6 +15,8 @@ export interface Region {
   /** What is there after the call; KEEP: what was there before. Undefined: the buffer is read only. */
   readonly expected: ArrayLike<number | undefined> | undefined
   readonly within: Within | undefined
+  /** Bytes behind it that the kernel may read, whatever is there. */
+  readonly slack: number
 }
 
 interface Pointer {
@@ -31,13 +34,19 @@ type Values = Uint16Array | ArrayLike<number>
 const stored = (values: Values) => (values instanceof Uint16Array ? values : Float32Array.from(values))
 
 /** A buffer that the kernel reads; it must be the same afterwards. */
-export const reads = (values: Values): Region => ({ values: stored(values), expected: undefined, within: undefined })
+export const reads = (values: Values, slack = 0): Region => ({
+  values: stored(values),
+  expected: undefined,
+  within: undefined,
+  slack,
+})
 
 /** A buffer that the kernel fills; without `within` the numbers must be exact, the sign of zero included. */
 export const writes = (expected: ArrayLike<number | undefined>, within?: Within): Region => ({
   values: undefined,
   expected,
   within,
+  slack: 0,
 })
 
 /** A buffer that the kernel reads and overwrites. */
@@ -45,6 +54,7 @@ export const updates = (values: Values, expected: ArrayLike<number | undefined>,
   values: stored(values),
   expected,
   within,
+  slack: 0,
 })
 
 /** The address so many bytes into a buffer. */
@@ -69,20 +79,33 @@ interface Placed {
 
 const isRegion = (arg: Region | Pointer): arg is Region => 'values' in arg
 
-/** Buffers with guards between them, aligned to 16 bytes or (odd) to 4 bytes and no better. */
-const place = (regions: readonly Region[], odd: boolean): Placed[] => {
+/** Where the buffers of a call are: aligned to 16 bytes, or to 4 (2 for numbers of 16 bits), or the last at the edge. */
+const PLACES = ['aligned', 'unaligned', 'at the edge'] as const
+type Place = (typeof PLACES)[number]
+
+/** Buffers with guards between them. */
+const place = (regions: readonly Region[], how: Place, memoryEnd: number): Placed[] => {
   let free = START
-  return regions.map((region, i) => {
+  const placed = regions.map((region, i) => {
     const step = region.values instanceof Uint16Array ? 2 : 4
-    const begin = Math.ceil((free + MARGIN) / 16) * 16 + (odd ? step * (i % 2 === 0 ? 1 : 3) : 0)
+    const begin = Math.ceil((free + MARGIN) / 16) * 16 + (how === 'unaligned' ? step * (i % 2 === 0 ? 1 : 3) : 0)
     const bytes = region.values?.byteLength ?? region.expected!.length * 4
     free = begin + bytes
     return { region, begin, end: begin + bytes }
   })
+  // At the edge, reading beyond the last buffer traps, even where nothing is made of what is read.
+  const shift = how === 'at the edge' ? Math.floor((memoryEnd - free - regions.at(-1)!.slack) / 4) * 4 : 0
+  return placed.map(({ region, begin, end }) => ({ region, begin: begin + shift, end: end + shift }))
 }
 
-const fill = (memory: ArrayBuffer, placed: readonly Placed[], end: number) => {
-  new Uint32Array(memory, START, (end - START) / 4).fill(GUARD)
+/** The same buffers with another one last. */
+const turned = (regions: readonly Region[], turn: number): Region[] => {
+  const first = turn % regions.length
+  return [...regions.slice(first), ...regions.slice(0, first)]
+}
+
+const fill = (memory: ArrayBuffer, placed: readonly Placed[], start: number, end: number) => {
+  new Uint32Array(memory, start, (end - start) / 4).fill(GUARD)
   const bytes = new Uint8Array(memory)
   for (const { region, begin, end } of placed) {
     const { values } = region
@@ -91,12 +114,13 @@ const fill = (memory: ArrayBuffer, placed: readonly Placed[], end: number) => {
   }
 }
 
-/** The first byte from `begin` to `end` that is not what it was. */
-const changed = (before: Buffer, after: Buffer, begin: number, end: number): number | undefined => {
-  if (before.compare(after, begin, end, begin, end) === 0) return undefined
-  let i = begin
+/** The first byte from `begin` to `end` that is not what it was; both buffers are the memory from `start` on. */
+const changed = (before: Buffer, after: Buffer, start: number, begin: number, end: number): number | undefined => {
+  const [from, to] = [begin - start, end - start]
+  if (before.compare(after, from, to, from, to) === 0) return undefined
+  let i = from
   while (before[i] === after[i]) i++
-  return i
+  return start + i
 }
 
 const fault = (region: Region, got: number, bits: number, i: number): string | undefined => {
@@ -112,26 +136,36 @@ const fault = (region: Region, got: number, bits: number, i: number): string | u
   return close ? undefined : `is ${got}${beyond}, reference ${wanted}, off by ${Math.abs(got - wanted)} of ${bound}`
 }
 
-const call = (build: KernelBuild, kernel: string, args: readonly Arg[], odd: boolean): string | undefined => {
+// Which buffer lies at the edge changes from call to call.
+let calls = 0
+
+const call = (build: KernelBuild, kernel: string, args: readonly Arg[], how: Place): string | undefined => {
   const { memory, kernels } = build
   const used = args.flatMap(arg => (typeof arg === 'number' ? [] : [isRegion(arg) ? arg : arg.region]))
-  const placed = place([...new Set(used)], odd)
-  const last = Math.ceil((placed.at(-1)!.end + 4096) / 16) * 16
-  if (last > memory.byteLength) return `the case takes ${last} bytes, the tests' memory has ${memory.byteLength}`
-  fill(memory, placed, last)
-  const after = Buffer.from(memory, 0, last)
+  const regions = [...new Set(used)]
+  const size = memory.byteLength
+  const placed = place(how === 'at the edge' ? turned(regions, calls++) : regions, how, size)
+  const start = Math.max(START, Math.floor((placed[0]!.begin - MARGIN) / 16) * 16)
+  const last = Math.min(Math.ceil((placed.at(-1)!.end + 4096) / 16) * 16, size)
+  if (placed.at(-1)!.end > size) return `the case takes ${placed.at(-1)!.end} bytes, the tests' memory has ${size}`
+  fill(memory, placed, start, last)
+  const after = Buffer.from(memory, start, last - start)
   const before = Buffer.from(after)
   const begin = (region: Region) => placed.find(p => p.region === region)!.begin
   const address = (arg: Arg) =>
     typeof arg === 'number' ? arg : isRegion(arg) ? begin(arg) : begin(arg.region) + arg.offset
   const run = kernels[kernel]
   if (run?.length !== args.length) return `takes ${run?.length} arguments, the case has ${args.length}`
-  run(...args.map(address))
+  try {
+    run(...args.map(address))
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
 
-  let free = START
+  let free = start
   for (const { region, begin, end } of [...placed, { region: undefined, begin: last, end: last }]) {
     if (region !== undefined && region.expected === undefined) continue
-    const byte = changed(before, after, free, begin)
+    const byte = changed(before, after, start, free, begin)
     if (byte !== undefined) {
       const near = placed.find(p => byte >= p.begin && byte < p.end)
       const of = placed.findLast(p => p.begin <= byte)
@@ -157,9 +191,8 @@ const call = (build: KernelBuild, kernel: string, args: readonly Arg[], odd: boo
 /** Calls a kernel on every build and throws unless it writes what is expected, all of it, and nothing else. */
 export const check = (kernel: string, label: string, ...args: readonly Arg[]): void => {
   for (const build of builds)
-    for (const odd of [false, true]) {
-      const message = call(build, kernel, args, odd)
-      if (message !== undefined)
-        throw new Error(`${kernel} (${build.name}${odd ? ', unaligned' : ''}), ${label}: ${message}`)
+    for (const how of PLACES) {
+      const message = call(build, kernel, args, how)
+      if (message !== undefined) throw new Error(`${kernel} (${build.name}, ${how}), ${label}: ${message}`)
     }
 }

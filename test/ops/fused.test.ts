@@ -128,6 +128,27 @@ test('Conv(x) + x, where the result must not be made in the place of x', async (
         ])
 })
 
+test('the same with more output channels than a panel has', async () => {
+  // The second panel would read what the first had written over x.
+  for (const images of [1, 3])
+    await agree(
+      {
+        inputs: { x: [17, 2, 3], z: [17] },
+        outputs: ['y', 'h'],
+        nodes: [
+          node('Relu', ['x'], 'p'),
+          node('Conv', ['p', 'k'], 'c', point),
+          node('Add', ['c', 'p'], 'y'),
+          node('Relu', ['z'], 'q'),
+          node('Gemm', ['q', 'g'], 'f'),
+          node('Add', ['q', 'f'], 'h'),
+        ],
+        weights: { k: weight([17, 17, 1, 1], 1), g: weight([17, 17], 2) },
+      },
+      { batch: images },
+    )
+})
+
 test('Conv(x) + Conv(x), Conv(x) twice the same', async () => {
   await maps([
     node('Relu', ['x'], 'p'),

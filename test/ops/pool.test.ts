@@ -105,10 +105,13 @@ test('the whole map', () => {
 test('what is not an ordinary number', () => {
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number
   for (const values of [[nan], [inf], [-inf], [-0, 0], [inf, nan], [-inf, -inf, -inf, -inf, nan], [2 ** -149]]) {
-    const x = filled([1, 2, 4, 4])
-    x.data.set(values, 5)
-    pooled(x, { kernel: [2, 2], stride: [2, 2] })
-    pooled(x, { kernel: [3, 3], pad: [1, 1, 1, 1] })
+    // Fewer channels than a vector, and more.
+    for (const c of [2, 4, 7]) {
+      const x = filled([1, c, 4, 4])
+      for (let i = 0; i < c; i++) x.data.set(values, 16 * i + 5)
+      pooled(x, { kernel: [2, 2], stride: [2, 2] })
+      pooled(x, { kernel: [3, 3], pad: [1, 1, 1, 1] })
+    }
   }
   const lowest: Tensor = { shape: [1, 5, 3, 3], data: new Float64Array(45).fill(-inf) }
   pooled(lowest, { kernel: [3, 3], pad: [1, 1, 1, 1] })
