@@ -51,7 +51,6 @@ const cli = () =>
     ...bundle,
     entryPoints: { cli: 'converters/cli.ts' },
     external: ['sharp'],
-    sourcemap: false,
     banner: { js: requireShim },
   })
 

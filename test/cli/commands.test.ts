@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CLI, DIGITS, environment, workshop } from './program.js'
+
+const test = suite('command line')
+const { folder, convlet, ok } = workshop(test)
+
+test('convert tells what it made', () => {
+  const { out, err } = ok('convert', 'lenet5.onnx', 'a.safetensors')
+  assert.is(err, '')
+  assert.match(out, /^a\.safetensors {2}245\.4 KB$/m)
+  assert.match(out, 'lenet5.onnx (pytorch 1.13.0), opset 13')
+  assert.match(out, 'input 1×1×32×32 → logits 1×10')
+  assert.match(out, '10 tensors, 61.7 K parameters')
+  assert.match(out, '10 labels and preprocess from lenet5.json')
+})
+
+test('convert --json', () => {
+  const { milliseconds, memory, ...rest } = JSON.parse(ok('convert', 'lenet5.onnx', 'a.safetensors', '--json').out)
+  assert.type(milliseconds, 'number')
+  assert.equal(Object.keys(memory), ['static', 'weights', 'arena', 'total'])
+  assert.equal(rest, {
+    file: 'a.safetensors',
+    bytes: readFileSync(join(folder, 'a.safetensors')).length,
+    source: 'lenet5.onnx (pytorch 1.13.0)',
+    opset: 13,
+    meta: 'lenet5.json',
+    labels: 10,
+    preprocess: { color: 'gray', fit: 'contain', border: 2, mean: [0.1307], std: [0.3081] },
+    nodes: rest.nodes,
+    tensors: 10,
+    parameters: 61706,
+    inputs: { input: [1, 1, 32, 32] },
+    outputs: { logits: [1, 10] },
+  })
+})
+
+test('convert takes labels and preprocess from where it is told', () => {
+  const meta = (...args: string[]) => {
+    const { labels, meta } = JSON.parse(ok('convert', ...args, '--json').out)
+    return [labels, meta]
+  }
+  assert.equal(meta('lenet5.onnx', 'b.safetensors', '--no-meta'), [0, null])
+  assert.equal(meta('other.onnx', 'b.safetensors', '--meta', 'lenet5.json'), [10, 'lenet5.json'])
+  // Beside it lies another program's file.
+  assert.equal(meta('other.onnx', 'b.safetensors'), [0, null])
+})
+
+test('convert --input-shape closes an open input', () => {
+  const { out } = ok('convert', 'open.onnx', 'c.safetensors', '--input-shape', 'x=1,3,8,8', '--json')
+  assert.equal(JSON.parse(out).inputs, { x: [1, 3, 8, 8] })
+})
+
+test('inspect shows a table', () => {
+  const { out, err } = ok('inspect', 'net.safetensors')
+  assert.is(err, '')
+  assert.match(out, /conv\w* .*|gemv/)
+  assert.match(out, '61.7 K')
+  assert.match(out, '416.5 K')
+  assert.match(out, /^memory +320 KB: static 1 KB, weights [\d.]+ KB, arena [\d.]+ KB$/m)
+  assert.match(out, /^preprocess +gray, contain, border 2/m)
+  assert.ok(
+    out.split('\n').every(line => line.length <= 100),
+    'a line is wider than 100 columns',
+  )
+})
+
+test('inspect --json is the inspection', () => {
+  const found = JSON.parse(ok('inspect', 'net.safetensors', '--batch', '4', '--json').out)
+  assert.equal(found.inputs, { input: [4, 1, 32, 32] })
+  assert.equal(found.labels.length, 10)
+  assert.is(found.file, 'net.safetensors')
+  assert.ok(found.layers.length > 5 && found.memory.total % 65536 === 0)
+})
+
+test('inspect plans for another image', () => {
+  ok('convert', 'open.onnx', 'c.safetensors', '--input-shape', 'x=1,3,8,8')
+  const { out } = ok('inspect', 'c.safetensors', '--input-shape', '3,20,10', '--json')
+  assert.equal(JSON.parse(out).inputs, { x: [1, 3, 20, 10] })
+})
+
+test('run reads digits', () => {
+  const { out, err } = ok('run', 'net.safetensors', `${DIGITS}/7.png`)
+  assert.is(err, '')
+  assert.match(out, /^ {2}7 {2}█+ +>?99\.\d+ %$/m)
+  assert.match(out, /prepared in [\d.]+ ms, network [\d.]+ ms/)
+})
+
+test('run --json', () => {
+  const images = [3, 5].map(digit => join(DIGITS, `${digit}.png`))
+  const { out } = ok('run', 'net.safetensors', ...images, '--json', '--top', '2', '--repeat', '3')
+  const found = JSON.parse(out)
+  assert.equal(Object.keys(found), ['file', 'build', 'preprocess', 'memory', 'images'])
+  for (const [i, { file, width, height, predictions, milliseconds }] of found.images.entries()) {
+    assert.equal([file, width, height, predictions.length], [images[i], 28, 28, 2])
+    assert.equal(Object.keys(predictions[0]), ['label', 'index', 'probability'])
+    assert.is(predictions[0].label, ['3', '5'][i])
+    assert.ok(milliseconds.prepare > 0 && milliseconds.first > 0 && milliseconds.median > 0)
+  }
+})
+
+test('run --invert reads ink on paper', async () => {
+  const { default: sharp } = await import('sharp')
+  await sharp(join(DIGITS, '4.png')).negate().toFile(join(folder, 'paper.png'))
+  // Ink on nothing at all: what is transparent counts as paper.
+  const ink = { create: { width: 28, height: 28, channels: 3 as const, background: 'black' } }
+  const alpha = await sharp(join(DIGITS, '4.png')).toColourspace('b-w').toBuffer()
+  await sharp(ink).joinChannel(alpha).png().toFile(join(folder, 'ink.png'))
+  const { out } = ok('run', 'net.safetensors', 'paper.png', 'ink.png', '--invert', '--json')
+  assert.equal(
+    JSON.parse(out).images.map((image: { predictions: { label: string }[] }) => image.predictions[0]!.label),
+    ['4', '4'],
+  )
+})
+
+test('run says what it assumes where the file has no preprocess', () => {
+  ok('convert', 'lenet5.onnx', 'bare.safetensors', '--no-meta')
+  const { out, err } = ok('run', 'bare.safetensors', `${DIGITS}/1.png`, '--json')
+  assert.match(err, /^convlet: bare\.safetensors says nothing of preprocess: taking gray, stretch, pixel \/ 255\./)
+  assert.is(JSON.parse(out).preprocess, null)
+})
+
+test('--help of everything has examples and fits', () => {
+  for (const args of [[], ['convert'], ['inspect'], ['run']]) {
+    const { out } = ok(...args, '--help')
+    assert.match(out, new RegExp(`^Usage: convlet${args.map(a => ` ${a}`).join('')} `))
+    assert.match(out, /^Examples:$/m)
+    for (const line of out.split('\n')) assert.ok(line.length <= 110, line)
+  }
+})
+
+test('--version is the package', () => {
+  assert.is(ok('--version').out.trim(), JSON.parse(readFileSync('package.json', 'utf8')).version)
+})
+
+test('colour only where it is wanted', () => {
+  const colored = (env: NodeJS.ProcessEnv) => convlet(['inspect', 'net.safetensors'], env).out.includes('\x1b[')
+  assert.is(colored({}), false)
+  assert.is(colored({ FORCE_COLOR: '1' }), true)
+  assert.is(colored({ NO_COLOR: '1' }), false)
+})
+
+test('names in a file do not reach the terminal as commands', () => {
+  ok('convert', 'bell.onnx', 'bell.safetensors')
+  const { out } = ok('inspect', 'bell.safetensors')
+  assert.match(out, 'a??[31m')
+})
+
+test('a reader that has seen enough is no failure', async () => {
+  const child = spawn(process.execPath, [CLI, 'inspect', 'net.safetensors', '--json'], {
+    cwd: folder,
+    env: environment,
+  })
+  child.stdout.destroy()
+  let said = ''
+  child.stderr.on('data', text => {
+    said += text
+  })
+  assert.is(await new Promise(done => child.once('close', done)), 0)
+  assert.is(said, '')
+})
+
+test.run()
