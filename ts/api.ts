@@ -1,8 +1,7 @@
 import type { Graph, ModelMeta, Preprocess, Shape } from './types.js'
-import type { Module } from './wasm.js'
+import type { Build, Module } from './wasm.js'
 
-/** The two builds of the kernels: plain SIMD runs on every engine with SIMD, relaxed SIMD uses fused multiply-add where the engine has it. */
-export type Build = 'simd' | 'relaxed'
+export type { Build }
 
 /** Anything that yields the bytes of a safetensors file. A string is a path or a URL. */
 export type Source = string | URL | ArrayBuffer | Uint8Array | Blob | Response | ReadableStream<Uint8Array>

@@ -11,3 +11,7 @@ export class ConvletError extends Error {
     this.code = code
   }
 }
+
+export const fail = (code: ErrorCode, message: string, cause?: unknown): never => {
+  throw new ConvletError(code, message, { cause })
+}

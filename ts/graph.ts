@@ -1,90 +1,78 @@
-import { failWith, isNumbers, isObject, isSize, isStrings } from './guards.js'
-import type { Attr, Graph, GraphInput, Node } from './types.js'
+import { fail } from './error.js'
+import { all, isSize, isText, kind, list, map, record } from './guards.js'
+import { title } from './shape.js'
+import type { Attr, Graph, Node } from './types.js'
 
-const isName = (v: unknown): v is string => typeof v === 'string' && v !== ''
-const isAttr = (v: unknown): v is Attr =>
-  typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v) || isNumbers(v)
+const isName = (v: unknown) => isText(v) && v !== ''
+const names = kind<string[]>('a list of one or more names', v => all(isName)(v) && (v as string[]).length > 0)
+const isAttr = (v: unknown) => ['string', 'boolean'].includes(typeof v) || [v].flat().every(Number.isFinite)
 
-const fail = failWith('GRAPH')
-
-const show = (node: Node) => `${node.op} "${node.name}"`
-
-const toInput = (v: unknown, i: number): GraphInput => {
-  if (!isObject(v) || !isName(v.name)) return fail(`graph input ${i} needs a name`)
-  const { name, shape } = v
-  if (!Array.isArray(shape) || !shape.every(n => isSize(n) && n > 0) || !isSize(shape.reduce((a, b) => a * b, 1)))
-    return fail(`graph input "${name}": shape must be positive integers, got ${JSON.stringify(shape)}`)
-  return { name, shape }
-}
-
-const toNode = (v: unknown, i: number): Node => {
-  if (!isObject(v) || !isName(v.op) || typeof v.name !== 'string') return fail(`graph node ${i} needs an op and a name`)
-  const { op, name, inputs, outputs, attrs } = v
-  const at = `${op} "${name}"`
-  if (!isStrings(inputs)) return fail(`${at}: inputs must be names`)
-  if (!isStrings(outputs) || outputs.length === 0 || !outputs.every(isName)) return fail(`${at}: outputs must be names`)
-  if (!isObject(attrs)) return fail(`${at}: attrs must be an object`)
-  const bad = Object.keys(attrs).find(key => !isAttr(attrs[key]))
-  if (bad !== undefined) return fail(`${at}: ${bad} must be a finite number, text, boolean or list of numbers`)
-  return { op, name, inputs, outputs, attrs: attrs as Node['attrs'] }
-}
-
-/** Each node after the makers of its inputs, otherwise in the given order. Iterative: a chain may be longer than the stack is deep. */
-const sort = (nodes: readonly Node[], makers: ReadonlyMap<string, Node>): Node[] => {
-  const sorted = new Set<Node>()
-  const open = new Set<Node>()
-  for (const root of nodes) {
-    const path = sorted.has(root) ? [] : [{ node: root, next: 0 }]
-    open.add(root)
-    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const { node } = top
-      if (top.next === node.inputs.length) {
-        sorted.add(node)
-        path.pop()
-        continue
-      }
-      const maker = makers.get(node.inputs[top.next++]!)
-      if (maker === undefined || sorted.has(maker)) continue
-      if (open.has(maker)) {
-        const cycle = path.slice(path.findIndex(step => step.node === maker)).map(step => show(step.node))
-        // The path runs from readers to makers; people read the other way.
-        fail(`the graph has a cycle: ${[...cycle.reverse(), cycle[0]].join(' → ')}`)
-      }
-      open.add(maker)
-      path.push({ node: maker, next: 0 })
-    }
-  }
-  return [...sorted]
-}
+const read = record<Graph>({
+  inputs: list(
+    record({
+      name: kind('a name', isName),
+      shape: kind(
+        'a list of positive integers',
+        all(d => isSize(d) && d !== 0),
+      ),
+    }),
+  ),
+  outputs: names,
+  nodes: list(
+    record<Omit<Node, 'fused'>>({
+      op: kind('a name', isName),
+      name: kind('text', isText),
+      inputs: kind('a list of names', all(isText)),
+      outputs: names,
+      attrs: map(kind<Attr>('a finite number, text, boolean or list of numbers', isAttr)),
+    }),
+  ),
+})
 
 /**
- * Makes a graph of anything that claims to be one, with its nodes in topological order, or throws `GRAPH`. Every name in
- * the result is made exactly once: by the graph's inputs, by `tensors` (the file's weights) or by one node.
+ * Makes a graph of anything that claims to be one, or throws `GRAPH`. Every name in the result is made exactly once: by the
+ * graph's inputs, by `tensors` (the file's weights) or by one node. Each node stands after the makers of its inputs,
+ * otherwise the order is kept.
  */
 export const toGraph = (v: unknown, tensors: Pick<ReadonlyMap<string, unknown>, 'has'>): Graph => {
-  if (!isObject(v) || !Array.isArray(v.inputs) || !Array.isArray(v.nodes) || !isStrings(v.outputs))
-    return fail('the graph needs inputs, outputs and nodes; convert the model again')
-  const inputs = v.inputs.map(toInput)
-  const nodes = v.nodes.map(toNode)
-  const { outputs } = v
-
-  const makers = new Map<string, Node>()
-  const known = new Set<string>()
-  const define = (name: string) =>
-    known.has(name) || tensors.has(name) ? fail(`value "${name}" is defined twice; rename one`) : known.add(name)
+  const graph = read(v, 'graph', 'GRAPH')
+  const { inputs, outputs, nodes } = graph
+  const makers = new Map<string, Node | undefined>()
+  const isKnown = (name: string) => makers.has(name) || tensors.has(name)
+  const define = (name: string, maker?: Node) => {
+    if (isKnown(name)) fail('GRAPH', `value "${name}" is defined twice; rename one.`)
+    makers.set(name, maker)
+  }
   for (const { name } of inputs) define(name)
-  for (const node of nodes)
-    for (const name of node.outputs) {
-      define(name)
-      makers.set(name, node)
+  for (const node of nodes) for (const name of node.outputs) define(name, node)
+  if (new Set(outputs).size < outputs.length || !outputs.every(name => makers.get(name)))
+    fail('GRAPH', `graph outputs must be all different, each made by a node: ${outputs}.`)
+
+  // Depth first, with a stack of its own: a chain may be longer than the engine's stack is deep.
+  const stack = nodes.toReversed()
+  const open = new Set<Node>()
+  const sorted = new Set<Node>()
+  for (let node = stack.at(-1); node; node = stack.at(-1)) {
+    if (open.has(node)) {
+      // All it reads lay above it on the stack.
+      sorted.add(node)
+      stack.pop()
+      continue
     }
-  for (const node of nodes)
-    for (const name of node.inputs)
-      if (name !== '' && !known.has(name) && !tensors.has(name))
-        fail(`${show(node)} reads "${name}", which is no tensor of the file, no graph input and no node's output`)
-  if (outputs.length === 0 || new Set(outputs).size < outputs.length)
-    fail('graph outputs must be one or more, all different')
-  const unmade = outputs.find(name => !makers.has(name))
-  if (unmade !== undefined) fail(`graph output "${unmade}" is made by no node`)
-  return { inputs, outputs, nodes: sort(nodes, makers) }
+    open.add(node)
+    for (const name of node.inputs.toReversed()) {
+      const maker = makers.get(name)
+      if (name && !isKnown(name))
+        fail('GRAPH', `${title(node)} reads "${name}", which is no tensor, graph input or node's output.`)
+      if (!maker || sorted.has(maker)) continue
+      if (open.has(maker)) {
+        // The open nodes lead from readers to makers; people read the other way.
+        const path = [...open].filter(step => !sorted.has(step))
+        const cycle = path.slice(path.indexOf(maker)).reverse().map(title)
+        fail('GRAPH', `the graph has a cycle: ${[...cycle, cycle[0]].join(' → ')}.`)
+      }
+      stack.push(maker)
+    }
+  }
+  return { ...graph, nodes: [...sorted] }
 }

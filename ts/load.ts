@@ -1,11 +1,13 @@
 import type { Inspection, LoadOptions, Net, PlanOptions, Source } from './api.js'
 import { compile } from './compile.js'
-import { ConvletError } from './error.js'
+import { fail } from './error.js'
 import type { Platform } from './platform.js'
 import { session } from './session.js'
-import { aborted, open, readHeader } from './source.js'
-import { builds, instantiate } from './wasm.js'
-import { weightWriter } from './weights.js'
+import { title } from './shape.js'
+import { withFile } from './source.js'
+import { shapesOf } from './trace.js'
+import { fastest, instantiate } from './wasm.js'
+import { readWeights } from './weights.js'
 
 /** `load` for a runtime. */
 export const loader =
@@ -17,49 +19,35 @@ export const loader =
    * @throws ConvletError — `FILE` for a damaged or foreign file, `GRAPH`, `SHAPE` and `UNSUPPORTED` for a network that cannot
    * run, `MEMORY` beyond `memoryLimit` or what the engine gives, `ABORTED` by `signal`.
    */
-  async (source: Source, options: LoadOptions = {}): Promise<Net> => {
-    const { signal, memoryLimit = Number.POSITIVE_INFINITY } = options
-    if (signal?.aborted) throw aborted(signal)
-    const file = await readHeader(await open(source, platform, signal), platform, options)
-    try {
-      const { header } = file
-      const program = compile(header, options)
+  (source: Source, options: LoadOptions = {}): Promise<Net> =>
+    withFile(source, platform, options, async file => {
+      const { wasm, memoryLimit = Number.POSITIVE_INFINITY } = options
+      const program = compile(file.header, options)
       const { total } = program.memory
-      if (total > memoryLimit)
-        throw new ConvletError('MEMORY', `the network needs ${total} bytes of memory, memoryLimit is ${memoryLimit}.`)
-      const build = options.build ?? (options.wasm === undefined ? builds()[0]! : 'simd')
-      const module = options.wasm ?? (await platform.wasm(build))
-      const { memory, kernels } = instantiate(module, total)
-      const write = weightWriter(header, program, memory, kernels)
-      for await (const chunk of file.data()) write(chunk)
-      return session(program, header, memory, kernels, build)
-    } catch (cause) {
-      throw signal?.aborted && !(cause instanceof ConvletError) ? aborted(signal) : cause
-    } finally {
-      await file.close()
-    }
-  }
+      if (total > memoryLimit) fail('MEMORY', `the network needs ${total} bytes, memoryLimit is ${memoryLimit}.`)
+      const build = options.build ?? (wasm ? 'simd' : fastest())
+      const instance = instantiate(wasm ?? (await platform.wasm(build)), total)
+      await readWeights(file, program, instance)
+      await file.end()
+      return session(program, file.header, instance, build)
+    })
 
 /** `inspect` for a runtime. */
 export const inspector =
   (platform: Platform) =>
   /** What a file holds and what it will cost: reads the header only and allocates nothing. Throws as `load` does. */
-  async (source: Source, options: PlanOptions = {}): Promise<Inspection> => {
-    const file = await readHeader(await open(source, platform), platform, {})
-    await file.close()
-    const { graph, preprocess, labels, source: origin, opset } = file.header
-    const { inputs, outputs, layers, removed, memory } = compile(file.header, options)
-    const shapes = (ports: typeof inputs) => Object.fromEntries(ports.map(({ name, shape }) => [name, shape]))
-    return {
-      ...(graph && { graph }),
-      ...(preprocess && { preprocess }),
-      ...(labels && { labels }),
-      ...(origin !== undefined && { source: origin }),
-      ...(opset !== undefined && { opset }),
-      inputs: shapes(inputs),
-      outputs: shapes(outputs),
-      layers,
-      removed,
-      memory,
-    }
-  }
+  (source: Source, options: PlanOptions = {}): Promise<Inspection> =>
+    withFile(source, platform, {}, ({ header }) => {
+      const { inputs, outputs, layers, memory, graph } = compile(header, options)
+      const { sha256, dataBegin, dataLength, tensors, ...meta } = header
+      const present = new Set(graph.nodes.flatMap(node => [title(node), ...(node.fused ?? [])]))
+      const given = header.graph ?? options.graph!
+      return {
+        ...meta,
+        inputs: shapesOf(inputs),
+        outputs: shapesOf(outputs),
+        layers,
+        removed: given.nodes.map(title).filter(name => !present.has(name)),
+        memory,
+      }
+    })

@@ -1,51 +1,61 @@
+import { fail } from './error.js'
 import { toGraph } from './graph.js'
-import { failWith, isNumbers, isObject, isSize, isStrings } from './guards.js'
+import { all, isSize, isText, kind, map, oneOf, optional, type Reader, record } from './guards.js'
 import type { ModelMeta, Preprocess } from './types.js'
 
-const fail = failWith('FILE')
-
-const parse = (what: string, text: string): unknown => {
+/** The value of a JSON text. */
+export const parse = (what: string, text: () => string): unknown => {
   try {
-    return JSON.parse(text)
-  } catch {
-    return fail(`the file's ${what} is not valid JSON; convert the model again`)
+    return JSON.parse(text())
+  } catch (cause) {
+    return fail('FILE', `${what} is not valid JSON; is the file damaged?`, cause)
   }
 }
 
-const toPreprocess = (v: unknown): Preprocess => {
-  if (!isObject(v)) return fail('preprocess is not an object')
-  const { color, fit, border, mean, std } = v
-  const is = (value: unknown, ...allowed: string[]) => typeof value === 'string' && allowed.includes(value)
-  if (!is(color, 'gray', 'rgb', 'bgr')) return fail('preprocess: color must be gray, rgb or bgr')
-  if (!is(fit, 'contain', 'cover', 'stretch')) return fail('preprocess: fit must be contain, cover or stretch')
-  if (border !== undefined && !isSize(border)) return fail('preprocess: border must be a count of pixels')
+const json = <T>(read: Reader<T>): Reader<T | undefined> =>
+  optional((v, at, code) =>
+    read(
+      parse(at, () => v as string),
+      at,
+      code,
+    ),
+  )
+
+const fields = record<Preprocess>({
+  color: oneOf('gray', 'rgb', 'bgr'),
+  fit: oneOf('contain', 'cover', 'stretch'),
+  border: optional(kind('a count of pixels', isSize)) as Reader<number>,
+  mean: kind('a list of numbers', all(Number.isFinite)),
+  std: kind(
+    'a list of numbers other than 0',
+    all(v => Number.isFinite(v) && v !== 0),
+  ),
+})
+
+const preprocess: Reader<Preprocess> = (v, at, code) => {
+  const known = fields(v, at, code)
+  const { color, mean, std } = known
   const channels = color === 'gray' ? 1 : 3
-  if (!isNumbers(mean) || !isNumbers(std) || mean.length !== channels || std.length !== channels || std.includes(0))
-    return fail(`preprocess: mean and std must be ${channels} numbers each for ${color}, std not zero`)
-  return { color, fit, ...(border !== undefined && { border }), mean, std } as Preprocess
+  return mean.length === channels && std.length === channels
+    ? known
+    : fail(code, `${at}: mean and std must be ${channels} numbers each for ${color}.`)
 }
-
-const toLabels = (v: unknown) => (isStrings(v) ? v : fail('labels must be a list of texts'))
-
-const toOpset = (text: string) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : fail(`opset "${text}" is no number`))
 
 /** Reads the header's `__metadata__`: text to text, of which convlet knows the keys of its own files. */
-export const toMeta = (
-  v: unknown,
-  tensors: ReadonlyMap<string, unknown>,
-): ModelMeta & { sha256: string | undefined } => {
-  if (!isObject(v) || !isStrings(Object.values(v))) return fail('the metadata of the file must map text to text')
-  const { format, version, graph, preprocess, labels, sha256, source, opset } = v as Record<string, string | undefined>
+export const toMeta = (v: unknown, tensors: ReadonlyMap<string, unknown>): ModelMeta & { readonly sha256?: string } => {
+  const texts = map(kind<string>('text', isText))(v, 'metadata', 'FILE')
   // Keys of other writers may have other meanings.
-  if (format !== 'convlet') return { sha256: undefined }
-  if (version !== '1') return fail(`file version ${version}, this convlet reads 1; update convlet or convert again`)
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) return fail(`sha256 "${sha256}" is not 64 hex digits`)
-  return {
-    sha256,
-    ...(graph !== undefined && { graph: toGraph(parse('graph', graph), tensors) }),
-    ...(preprocess !== undefined && { preprocess: toPreprocess(parse('preprocess', preprocess)) }),
-    ...(labels !== undefined && { labels: toLabels(parse('labels', labels)) }),
-    ...(source !== undefined && { source }),
-    ...(opset !== undefined && { opset: toOpset(opset) }),
-  }
+  if (texts.format !== 'convlet') return {}
+  const { version, ...meta } = record({
+    version: kind('1 (update convlet or convert again)', v => v === '1'),
+    graph: json(v => toGraph(v, tensors)),
+    preprocess: json(preprocess),
+    labels: json(kind<string[]>('a list of texts', all(isText))),
+    sha256: optional(kind<string>('64 hex digits', v => /^[0-9a-f]{64}$/.test(v as string))),
+    source: texts => texts as string | undefined,
+    opset: optional((v, at, code) =>
+      Number(kind<string>('a number', v => /^[1-9]\d{0,8}$/.test(v as string))(v, at, code)),
+    ),
+  })(texts, 'metadata', 'FILE')
+  return meta as ModelMeta
 }

@@ -1,136 +1,105 @@
-import type { Build, ImageLike, LayerTime, Net, Prediction } from './api.js'
-import type { Port, Program } from './compile.js'
-import { ConvletError } from './error.js'
+import type { Build, Net } from './api.js'
+import type { Program } from './compile.js'
+import { fail } from './error.js'
 import { plainPreprocess, toInput } from './image.js'
 import { show, size } from './shape.js'
-import type { ModelMeta, Shape } from './types.js'
-import { bind, execute, type Kernels, type Step } from './wasm.js'
-
-type Input = Float32Array | Readonly<Record<string, Float32Array>>
-type Output = Readonly<Record<string, Float32Array>>
+import { shapesOf } from './trace.js'
+import type { ModelMeta } from './types.js'
+import { bind, type Instance, type Step } from './wasm.js'
 
 /** The steps for one number of images, bound once, and the views that its results are read through. */
 interface Batch {
   readonly layers: readonly (readonly Step[])[]
   readonly steps: readonly Step[]
-  readonly output: Output
+  readonly results: Readonly<Record<string, Float32Array>>
 }
 
-const shapesOf = (ports: readonly Port[]): Record<string, Shape> =>
-  Object.fromEntries(ports.map(({ name, shape }) => [name, shape]))
-
-const softmax = (scores: Float32Array): number[] => {
-  const top = scores.reduce((a, b) => Math.max(a, b))
-  const powers = Array.from(scores, score => Math.exp(score - top))
-  const sum = powers.reduce((a, b) => a + b)
-  return powers.map(power => power / sum)
+const execute = (steps: readonly Step[]): void => {
+  for (let i = 0; i < steps.length; i++) steps[i]!()
 }
 
 /** A network whose weights are in place. */
 export const session = (
-  program: Program,
-  meta: ModelMeta,
-  memory: ArrayBuffer,
-  kernels: Kernels,
+  { batch, graph, inputs, outputs, layers, memory, run }: Program,
+  { labels, preprocess }: ModelMeta,
+  instance: Instance,
   build: Build,
 ): Net => {
+  const floats = new Float32Array(instance.buffer)
   // Letting go of the views and the kernels lets go of the memory.
-  let state: { floats: Float32Array; kernels: Kernels } | undefined = { floats: new Float32Array(memory), kernels }
-  const batches: (Batch | undefined)[] = []
-  const planned = program.inputs[0]!.shape[0]!
-  const inputs = program.inputs.map(port => ({ ...port, one: size(port.shape) / planned }))
-
-  const alive = () => {
-    if (state === undefined) throw new ConvletError('INPUT', 'the network has been disposed of. Load it again.')
-    return state
+  let state: { floats: Float32Array; instance: Instance; batches: Batch[] } | undefined = {
+    floats,
+    instance,
+    batches: [],
   }
 
-  const prepare = (n: number): Batch => {
-    const { floats, kernels } = alive()
-    const layers = program.calls(n).map(calls => calls.map(call => bind(kernels, call)))
-    const lengths = program.lengths(n)
-    const view = ({ name, at }: Port, i: number): [string, Float32Array] => [
-      name,
-      floats.subarray(at / 4, at / 4 + lengths[i]!),
-    ]
-    return { layers, steps: layers.flat(), output: Object.fromEntries(program.outputs.map(view)) }
+  const prepare = (n: number, { floats, instance, batches }: NonNullable<typeof state>): Batch => {
+    const { layers, outputs } = run(n)
+    const bound = layers.map(({ calls }) => calls.map(call => bind(instance.kernels, call)))
+    const results = outputs.map(({ name, shape, at }) => [name, floats.subarray(at / 4, at / 4 + size(shape))])
+    return (batches[n] = { layers: bound, steps: bound.flat(), results: Object.fromEntries(results) })
   }
-  // Not one function with the above, whose closures make it allocate whenever it is entered.
-  const batchOf = (n: number): Batch => (batches[n] ??= prepare(n))
 
-  /** Copies the inputs into place and tells how many images they are. */
-  const feed = (input: Input): number => {
-    const { floats } = alive()
-    let images = 0
-    // By index: an iterator is an object, and a run makes none.
-    for (let i = 0; i < inputs.length; i++) {
-      const { name, shape, one, at } = inputs[i]!
-      const values = input instanceof Float32Array && inputs.length === 1 ? input : (input as Output)[name]
-      if (!(values instanceof Float32Array))
-        throw new ConvletError(
+  /** Copies the inputs into place, and gives what runs on so many images. */
+  const feed = (input: Parameters<Net['run']>[0]): Batch => {
+    if (!state) return fail('INPUT', 'the network has been disposed of; load it again.')
+    let n = 0
+    for (const { name, shape, at } of inputs) {
+      const values = input instanceof Float32Array ? (inputs[1] ? undefined : input) : input?.[name]
+      const one = size(shape) / batch
+      const images = values instanceof Float32Array ? values.length / one : 0
+      n ||= images
+      if (!Number.isInteger(images) || images < 1 || images > batch || images !== n)
+        return fail(
           'INPUT',
-          `input "${name}" is missing: pass { ${inputs.map(port => `"${port.name}"`).join(', ')} } as Float32Arrays.`,
+          `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) for each image, 1 to ${batch} of them and as many ` +
+            `as other inputs, in a Float32Array; got ${values?.length}. Load with { batch } or { inputShape } to change that.`,
         )
-      const n = values.length / one
-      if (!Number.isInteger(n) || n < 1 || n > planned || (images !== 0 && n !== images))
-        throw new ConvletError(
-          'INPUT',
-          `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) per image, ${images || `1 to ${planned}`} ` +
-            `${images === 1 || planned === 1 ? 'image' : 'images'}; got ${values.length} numbers. ` +
-            'Load with { batch } for more images, { inputShape } for another size.',
-        )
-      images = n
-      floats.set(values, at / 4)
+      state.floats.set(values!, at / 4)
     }
-    return images
+    return state.batches[n] ?? prepare(n, state)
   }
 
-  const run = (input: Input): Output => {
-    const { steps, output } = batchOf(feed(input))
+  const runNet: Net['run'] = input => {
+    const { steps, results } = feed(input)
     execute(steps)
-    return output
+    return results
   }
-
-  const classify = (image: ImageLike | Float32Array, { top = 5 }: { readonly top?: number } = {}): Prediction[] => {
-    const shape = program.inputs[0]!.shape.slice(1)
-    const preprocess = meta.preprocess ?? plainPreprocess(shape[0]!)
-    const input = image instanceof Float32Array ? image : toInput(image, preprocess, shape)
-    if (input.length !== size(shape))
-      throw new ConvletError(
-        'INPUT',
-        `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}.`,
-      )
-    const scores = run(input)[program.outputs[0]!.name]!
-    const probabilities = program.normalised ? Array.from(scores) : softmax(scores)
-    return probabilities
-      .map((probability, index) => ({ label: meta.labels?.[index] ?? String(index), index, probability }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, top)
-  }
-
-  const profile = (input: Input): readonly LayerTime[] => {
-    const { layers } = batchOf(feed(input))
-    return layers.map((steps, i) => {
-      const start = performance.now()
-      execute(steps)
-      return { ...program.layers[i]!, milliseconds: performance.now() - start }
-    })
-  }
-
   return {
-    inputs: shapesOf(program.inputs),
-    outputs: shapesOf(program.outputs),
-    labels: meta.labels,
-    preprocess: meta.preprocess,
+    inputs: shapesOf(inputs),
+    outputs: shapesOf(outputs),
+    labels,
+    preprocess,
     build,
-    memory: program.memory,
-    run,
-    classify,
-    summary: () => program.layers,
-    profile,
+    memory,
+    run: runNet,
+    classify: (image, { top = 5 } = {}) => {
+      const shape = inputs[0]!.shape.slice(1)
+      const input =
+        image instanceof Float32Array ? image : toInput(image, preprocess ?? plainPreprocess(shape[0]!), shape)
+      if (input.length !== size(shape))
+        fail('INPUT', `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}.`)
+      const { name } = outputs[0]!
+      const scores = runNet(input)[name]!
+      // Where the network ends in a softmax its scores are probabilities.
+      const normal = graph.nodes.some(({ op, outputs }) => op === 'Softmax' && outputs[0] === name)
+      const most = scores.reduce((a, b) => Math.max(a, b))
+      const powers = Array.from(scores, score => (normal ? score : Math.exp(score - most)))
+      const sum = powers.reduce((a, b) => a + b)
+      return powers
+        .map((power, index) => ({ label: labels?.[index] ?? `${index}`, index, probability: power / sum }))
+        .sort((a, b) => b.probability - a.probability)
+        .slice(0, top)
+    },
+    summary: () => layers,
+    profile: input =>
+      feed(input).layers.map((steps, i) => {
+        const start = performance.now()
+        execute(steps)
+        return { ...layers[i]!, milliseconds: performance.now() - start }
+      }),
     dispose: () => {
       state = undefined
-      batches.length = 0
     },
   }
 }

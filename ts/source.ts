@@ -1,126 +1,109 @@
 import type { Source } from './api.js'
-import { ConvletError } from './error.js'
-import { checkLength, type FileHeader, headerLength, parseHeader } from './file.js'
-import type { Bytes, Platform, ReadOptions } from './platform.js'
-
-async function* stream(readable: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = readable.getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-  } finally {
-    // Also when the consumer stops early, so that a download ends.
-    await reader.cancel().catch(() => undefined)
-  }
-}
-
-async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
-}
-
-const fromResponse = (response: Response): Bytes => {
-  if (!response.ok || response.body === null)
-    throw new ConvletError(
-      'FILE',
-      `${response.url || 'the response'}: status ${response.status} ${response.statusText}.`,
-    )
-  const length = response.headers.get('content-encoding') === null ? response.headers.get('content-length') : null
-  return { total: length === null ? undefined : Number(length), chunks: stream(response.body) }
-}
+import { ConvletError, fail } from './error.js'
+import { checkHash, checkLength, type FileHeader, headerLength, parseHeader } from './file.js'
+import type { Bytes, Hash, Platform, ReadOptions } from './platform.js'
 
 /** Opens any source for reading from its beginning. */
-export const open = async (source: Source, platform: Platform, signal?: AbortSignal): Promise<Bytes> => {
-  if (source instanceof Uint8Array) return { total: source.length, chunks: whole(source) }
-  if (source instanceof ArrayBuffer) return { total: source.byteLength, chunks: whole(new Uint8Array(source)) }
-  if (source instanceof Blob) return { total: source.size, chunks: stream(source.stream()) }
-  if (source instanceof Response) return fromResponse(source)
-  if (source instanceof ReadableStream) return { total: undefined, chunks: stream(source) }
-  if (typeof source !== 'string' && !(source instanceof URL))
-    throw new ConvletError('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream.')
-  if (!/^https?:/.test(String(source))) return platform.open(source, signal)
-  try {
-    return fromResponse(await fetch(source, signal === undefined ? {} : { signal }))
-  } catch (cause) {
-    if (cause instanceof ConvletError || signal?.aborted) throw cause
-    throw new ConvletError('FILE', `${source}: cannot be fetched: ${(cause as Error).message}`, { cause })
+const open = async (source: Source, platform: Platform, signal: AbortSignal | undefined): Promise<Bytes> => {
+  let from = source instanceof ArrayBuffer ? new Uint8Array(source) : source
+  if (from instanceof Uint8Array) return { total: from.length, chunks: [from].values() }
+  if (typeof from === 'string' || from instanceof URL) {
+    if (!/^https?:/.test(`${from}`)) return platform.open(from)
+    from = await fetch(from, { signal: signal ?? null })
+  }
+  let total: number | undefined
+  if (from instanceof Blob) {
+    total = from.size
+    from = from.stream()
+  }
+  if (from instanceof Response) {
+    const { ok, status, headers, body } = from
+    if (!ok || !body) return fail('FILE', `${from.url || 'the response'}: status ${status}.`)
+    // Of encoded bytes the length says nothing.
+    if (!headers.has('content-encoding')) total = Number(headers.get('content-length')) || undefined
+    from = body
+  }
+  if (!(from instanceof ReadableStream))
+    return fail('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream.')
+  const reader = from.getReader()
+  return {
+    total,
+    chunks: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>>, return: () => reader.cancel() },
   }
 }
 
-/** A file whose header has been read; `data` yields its data section once, and then checks its length and hash. */
+/** An open file after its header. */
 export interface OpenFile {
   readonly header: FileHeader
-  readonly data: () => AsyncGenerator<Uint8Array>
-  /** Ends the reading, whether or not all was read. */
-  readonly close: () => Promise<void>
+  /** Fills the target with the next bytes of the data section. */
+  readonly read: (target: Uint8Array) => Promise<Uint8Array>
+  /** Throws unless all was read and has the header's hash. */
+  readonly end: () => Promise<void>
 }
 
-/** Reads the header of a safetensors file, and no further. */
-export const readHeader = async (
-  bytes: Bytes,
+/** Reads the header of a safetensors file, and of the rest what `use` reads. */
+export const withFile = async <T>(
+  source: Source,
   platform: Platform,
   { onProgress, signal }: ReadOptions,
-): Promise<OpenFile> => {
-  const iterator = bytes.chunks[Symbol.asyncIterator]()
-  const close = async () => void (await iterator.return?.())
+  use: (file: OpenFile) => T | Promise<T>,
+): Promise<T> => {
+  const attempt = async <R>(action: () => R | Promise<R>): Promise<R> => {
+    try {
+      signal?.throwIfAborted()
+      return await action()
+    } catch (cause) {
+      if (signal?.aborted) fail('ABORTED', 'loading was aborted.', cause)
+      if (cause instanceof ConvletError) throw cause
+      return fail('FILE', `cannot read ${source}: ${(cause as Error).message}.`, cause)
+    }
+  }
+  const { total, chunks } = await attempt(() => open(source, platform, signal))
+  let hash: Hash | undefined
   let loaded = 0
-  const next = async (): Promise<Uint8Array | undefined> => {
-    if (signal?.aborted) throw aborted(signal)
-    const { done, value } = await iterator.next()
-    if (done) return undefined
-    loaded += value.length
-    onProgress?.({ loaded, total: bytes.total })
-    return value
-  }
   let rest = new Uint8Array()
-  const take = async (count: number): Promise<Uint8Array> => {
-    while (rest.length < count) {
-      const chunk = await next()
-      if (chunk === undefined) break
-      const joined = new Uint8Array(rest.length + chunk.length)
-      joined.set(rest)
-      joined.set(chunk, rest.length)
-      rest = rest.length === 0 ? (chunk as Uint8Array<ArrayBuffer>) : joined
-    }
-    const taken = rest.subarray(0, count)
-    rest = rest.subarray(count)
-    return taken
-  }
 
-  const read = async (): Promise<FileHeader> => {
-    const length = headerLength(await take(8))
-    const json = await take(length)
-    if (json.length < length)
-      throw new ConvletError(
-        'FILE',
-        `the file is cut short: its header takes ${length} bytes, ${json.length} are there.`,
-      )
-    return parseHeader(json, bytes.total)
-  }
-  async function* data(): AsyncGenerator<Uint8Array> {
-    const { header } = file
-    const hash = header.sha256 === undefined ? undefined : platform.sha256()
-    for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await next()) {
-      // Never past the last tensor, whatever the file holds behind it.
-      if (loaded > header.dataBegin + header.dataLength) checkLength(header, loaded)
-      hash?.update(chunk)
-      yield chunk
+  /** The next bytes that are there, at most so many; none at the end of the file. */
+  const pull = async (most: number): Promise<Uint8Array> => {
+    while (!rest.length) {
+      const { done, value } = await attempt(() => chunks.next())
+      if (done) break
+      rest = value as Uint8Array<ArrayBuffer>
+      loaded += rest.length
+      onProgress?.({ loaded, total })
     }
-    checkLength(header, loaded)
-    const found = hash?.hex()
-    if (found !== header.sha256)
-      throw new ConvletError(
-        'FILE',
-        `the weights have sha256 ${found}, the file says ${header.sha256}. Download it again.`,
-      )
+    const bytes = rest.subarray(0, most)
+    rest = rest.subarray(most)
+    hash?.update(bytes)
+    return bytes
   }
-  let file: OpenFile
+  const read = async (target: Uint8Array): Promise<Uint8Array> => {
+    for (let at = 0; at < target.length; ) {
+      const bytes = await pull(target.length - at)
+      if (!bytes.length)
+        fail(
+          'FILE',
+          `the file is cut short: ${loaded} of ${loaded + target.length - at} bytes or more; download it again.`,
+        )
+      target.set(bytes, at)
+      at += bytes.length
+    }
+    return target
+  }
   try {
-    file = { header: await read(), data, close }
-  } catch (cause) {
-    await close()
-    throw signal?.aborted ? aborted(signal) : cause
+    const length = headerLength(await read(new Uint8Array(8)))
+    const header = parseHeader(await read(new Uint8Array(length)), total)
+    if (header.sha256 !== undefined) hash = platform.sha256()
+    const end = async () => {
+      await pull(1)
+      checkLength(header, loaded)
+      if (hash) checkHash(header, hash.digest('hex'))
+    }
+    return await use({ header, read, end })
+  } finally {
+    // Nobody waits for the end of what nobody reads, nor minds how it ends.
+    try {
+      await chunks.return?.()
+    } catch {}
   }
-  return file
 }
-
-export const aborted = (signal: AbortSignal): ConvletError =>
-  new ConvletError('ABORTED', 'loading was aborted.', { cause: signal.reason })

@@ -1,7 +1,7 @@
-import { ConvletError } from './error.js'
+import { fail } from './error.js'
 import { forward } from './ops/forward.js'
-import { type Call, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
-import { size, title } from './shape.js'
+import { type Call, type Op, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
+import { same, size, title } from './shape.js'
 import type { Graph, Node, Shape, TensorInfo } from './types.js'
 
 /** Bytes of memory that are needed from step `first` to step `last`, both included. */
@@ -9,11 +9,25 @@ export interface Block {
   readonly bytes: number
   readonly first: number
   last: number
+  /** Address, once it is planned. */
+  at: number
 }
+
+/** Blocks by what they hold: a value by its name, scratch by a number, so that no name can be taken for it. */
+export type Blocks = Map<string | number, Block>
+
+/** A graph input or output in the model's memory. */
+export interface Port {
+  readonly name: string
+  readonly shape: Shape
+  readonly at: number
+}
+
+export const shapesOf = (ports: readonly Port[]): Record<string, Shape> =>
+  Object.fromEntries(ports.map(({ name, shape }) => [name, shape]))
 
 /** What becomes of a tensor of the file: its packed form at `to`, made of `rows` equal parts. */
 export interface Packed {
-  readonly tensor: string
   readonly rows: number
   readonly to: number
   readonly pack: Pack
@@ -30,11 +44,12 @@ export interface Layer {
 export interface Trace {
   readonly shape: (value: string) => Shape
   readonly layers: readonly Layer[]
-  /** Of every computed value, by its name, and of scratch. What works in place shares a block. */
-  readonly blocks: ReadonlyMap<string, Block>
-  /** The block that holds a graph output in the order of its shape. */
-  readonly result: (output: string) => string
-  readonly packed: readonly Packed[]
+  readonly inputs: readonly Port[]
+  /** Graph outputs in the order of their shapes. */
+  readonly outputs: readonly Port[]
+  readonly blocks: Blocks
+  /** By tensor. */
+  readonly packed: ReadonlyMap<string, readonly Packed[]>
   /** Where the packed weights end. */
   readonly weightsEnd: number
 }
@@ -48,68 +63,71 @@ export const STATIC = 1024
 const checkOps = ({ nodes }: Graph): void => {
   const counts = new Map<string, number>()
   for (const { op } of nodes) if (!Object.hasOwn(forward, op)) counts.set(op, (counts.get(op) ?? 0) + 1)
-  if (counts.size === 0) return
   const list = Array.from(counts, ([op, count]) => `${op} (${count}×)`)
-  throw new ConvletError('UNSUPPORTED', `this convlet does not run ${list.join(', ')}.`)
+  if (list.length) fail('UNSUPPORTED', `this convlet does not run ${list.join(', ')}.`)
 }
 
 /**
  * Runs through the graph with every operator and writes down what it asks for and which kernels it calls. The first time,
- * without addresses, that gives the shapes and the blocks of memory to place; with the address of each block, the final
- * calls, also for a smaller batch.
+ * without a plan, that gives the shapes and the blocks of memory to place; with those blocks placed, the final calls, also
+ * for a smaller batch.
  */
-export const trace = (
-  graph: Graph,
-  tensors: ReadonlyMap<string, TensorInfo>,
-  addresses?: ReadonlyMap<string, number>,
-): Trace => {
+export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, plan?: Blocks): Trace => {
   checkOps(graph)
-  const end = graph.nodes.length
+  const { nodes } = graph
   const lastUse = new Map<string, number>()
-  for (const [step, { inputs }] of graph.nodes.entries()) for (const input of inputs) lastUse.set(input, step)
-  for (const output of graph.outputs) lastUse.set(output, end)
+  for (const [step, { inputs }] of nodes.entries()) for (const input of inputs) lastUse.set(input, step)
+  for (const output of graph.outputs) lastUse.set(output, nodes.length)
 
-  const values = new Map<string, { readonly shape: Shape; readonly order: Order }>()
-  const blocks = new Map<string, Block>()
-  const packed: Packed[] = []
+  const values = new Map<string, { readonly shape: Shape; readonly order?: Order }>(tensors)
+  const blocks: Blocks = new Map()
+  const packed = new Map<string, Packed[]>()
   let weightsEnd = STATIC
 
-  const at = (key: string): number => addresses?.get(key) ?? 0
-  const allot = (key: string, shape: Shape, first: number, last: number): number => {
-    blocks.set(key, { bytes: size(shape) * 4, first, last })
-    return at(key)
+  const unplanned = () => fail('INPUT', 'this network runs no fewer images than it was loaded for.')
+  /** Gives something a block. What a smaller batch asks for beyond the plan has no place. */
+  const hold = (key: string | number, block: Block): number => {
+    const planned = (plan ? plan.get(key) : block) ?? unplanned()
+    blocks.set(key, planned)
+    return planned.at
   }
-  for (const [name, { shape }] of tensors) values.set(name, { shape, order: undefined })
-  for (const { name, shape } of graph.inputs) {
-    values.set(name, { shape, order: undefined })
-    allot(name, shape, -1, lastUse.get(name) ?? -1)
-  }
+  const allot = (key: string | number, shape: Shape, first: number, last: number): number =>
+    hold(key, { bytes: size(shape) * 4, first, last, at: 0 })
 
-  const layer = (node: Node, step: number): Layer => {
-    const { inputs } = node
-    const name = node.outputs[0]!
+  const inputs = graph.inputs.map(({ name, shape }): Port => {
+    values.set(name, { shape })
+    return { name, shape, at: allot(name, shape, -1, lastUse.get(name) ?? -1) }
+  })
+
+  const layer = (node: Node, id: number, { arity: [least, most], run }: Op): Layer => {
+    const { inputs, outputs } = node
+    const name = outputs[0]!
+    const step = Math.min(id, nodes.length)
     const calls: Call[] = []
     let macs = 0
     let scratches = 0
+    if (inputs.length > most || inputs.slice(0, least).filter(Boolean).length < least || outputs.length > 1)
+      fail(
+        'GRAPH',
+        `${title(node)}: takes ${least} to ${most} inputs and one output, has [${inputs}] and [${outputs}].`,
+      )
 
     const define = (shape: Shape, order: Order): number => {
       const floats = size(shape)
       // A WebAssembly memory ends at 4 GiB; nothing beyond has an address.
       if (!(floats > 0 && floats <= 2 ** 30))
-        throw new ConvletError('MEMORY', `${title(node)}: an output of ${floats} floats; a memory holds 1 to 2³⁰.`)
+        fail('MEMORY', `${title(node)}: its output would have ${floats} numbers; a memory holds 1 to 2³⁰.`)
       values.set(name, { shape, order })
       return lastUse.get(name) ?? step
     }
     const share = (input: string, last: number): number => {
       const block = blocks.get(input)!
       block.last = Math.max(block.last, last)
-      blocks.set(name, block)
-      return at(name)
+      return hold(name, block)
     }
-    const turn = (from: number, to: number, order: Order, floats: number, back: boolean): number => {
-      const [c, h, w] = order!
-      const [rows, columns] = back ? [h * w, c] : [c, h * w]
-      calls.push(['transpose', to, from, floats / (c * h * w), rows, columns])
+    /** Each image's map from H×W×C to C×H×W, or back. */
+    const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: number, back?: boolean): number => {
+      calls.push(['transpose', to, from, floats / (c * h * w), ...(back ? [c, h * w] : [h * w, c])])
       return to
     }
 
@@ -121,36 +139,37 @@ export const trace = (
         const input = inputs[i]!
         const value = values.get(input)
         if (!value) return 0
-        const floats = size(value.shape)
-        const rows = value.shape[0] ?? 1
-        const copy: Pack = (to, from, first, count) => [
-          ['copy', to + (first * floats * 4) / rows, from, (count * floats) / rows],
-        ]
-        let place = tensors.has(input) ? scope.packed(i, floats, rows, copy) : at(input)
-        if (sameOrder(value.order, wanted)) return place
-        if (value.order) place = turn(place, scope.scratch(floats), value.order, floats, true)
-        return wanted ? turn(place, scope.scratch(floats), wanted, floats, false) : place
+        const { shape, order } = value
+        const floats = size(shape)
+        let at = blocks.get(input)?.at ?? scope.packed(i, floats, 1, (to, from) => [['copy', to, from, floats]])
+        if (sameOrder(order, wanted)) return at
+        if (order) at = turn(scope.scratch(floats), at, order, floats)
+        return wanted ? turn(scope.scratch(floats), at, wanted, floats, true) : at
       },
       packed: (i, floats, rows, pack) => {
         const tensor = inputs[i]!
         if (!tensor) return 0
-        if (!tensors.has(tensor))
-          throw new ConvletError(
+        const dtype = tensors.get(tensor)?.dtype ?? 'computed'
+        if (!['F32', 'F16', 'BF16'].includes(dtype))
+          fail(
             'UNSUPPORTED',
-            `${title(node)}: "${tensor}" is computed; it must be a tensor of the file.`,
+            `${title(node)}: "${tensor}" is ${dtype}; it must be a tensor of the file, F32, F16 or BF16.`,
           )
         const to = weightsEnd
-        packed.push({ tensor, rows, to, pack })
+        const forms = packed.get(tensor) ?? []
+        packed.set(tensor, forms)
+        forms.push({ rows, to, pack })
         weightsEnd += align(floats * 4)
         return to
       },
-      scratch: floats => allot(`${name} scratch ${scratches++}`, [floats], step, step),
+      // No operator takes 16 of them.
+      scratch: floats => allot(id * 16 + scratches++, [floats], step, step),
       output: (shape, order, over = []) => {
         const last = define(shape, order)
         const reused = over.find(i => {
           const block = blocks.get(inputs[i]!)
           return (
-            block !== undefined &&
+            block &&
             block.last <= step &&
             size(scope.shape(i)!) === size(shape) &&
             sameOrder(scope.order(i), order) &&
@@ -163,53 +182,39 @@ export const trace = (
       view: shape => {
         const x = scope.shape(0)!
         const order = scope.order(0)
+        const block = blocks.get(inputs[0]!)
+        const [n, ...rest] = shape
         // A map's NHWC order survives as long as the map can be recognised.
-        const rest = shape.slice(1)
-        const recognised =
-          order && shape[0] === x[0] && (String(rest) === String(order) || String(rest) === String(size(order)))
-        if (!blocks.has(inputs[0]!)) scope.call('copy', scope.output(shape), scope.read(0), size(x))
-        else if (trivial(order) || recognised) share(inputs[0]!, define(shape, order))
-        else turn(at(inputs[0]!), scope.output(shape), order, size(x), true)
+        const kept = trivial(order) || (n === x[0] && (same(rest, order!) || same(rest, [size(x.slice(1))])))
+        // A smaller batch does as the plan did.
+        if (block && (plan ? plan.get(name) === block : kept)) {
+          if (!kept) unplanned()
+          share(inputs[0]!, define(shape, order))
+        } else {
+          const to = scope.output(shape)
+          scope.call('copy', to, scope.read(0), size(x))
+        }
       },
       call: (...call) => calls.push(call),
       macs: count => {
         macs += count
       },
     }
-
-    const { arity, run } = forward[node.op]!
-    const [least, most] = arity
-    if (
-      inputs.length < least ||
-      inputs.length > most ||
-      inputs.slice(0, least).includes('') ||
-      node.outputs.length !== 1
-    )
-      throw new ConvletError(
-        'GRAPH',
-        `${title(node)}: takes ${least} to ${most} inputs and one output, has ${inputs.filter(Boolean).length} and ${node.outputs.length}.`,
-      )
     run(scope)
     return { node, shape: values.get(name)!.shape, calls, macs }
   }
 
-  const layers = graph.nodes.map(layer)
-  // Graph outputs that lie as NHWC are brought into the order of their shape at the end.
-  const turned = (output: string) => `${output} as NCHW`
-  for (const name of graph.outputs) {
-    const { shape, order } = values.get(name)!
-    if (trivial(order)) continue
-    const [c, h, w] = order!
+  const layers = nodes.map((node, step) => layer(node, step, forward[node.op]!))
+  // At the end, when all graph outputs are there, those that lie as NHWC are brought into the order of their shapes.
+  const outputs = graph.outputs.map((name, i): Port => {
+    let at = 0
+    const run: Op['run'] = ({ read }) => {
+      at = read(0)
+    }
     const node: Node = { op: 'ToNCHW', name, inputs: [name], outputs: [name], attrs: {} }
-    const to = allot(turned(name), shape, end, end)
-    layers.push({ node, shape, macs: 0, calls: [['transpose', to, at(name), size(shape) / (c * h * w), h * w, c]] })
-  }
-  return {
-    shape: value => values.get(value)!.shape,
-    layers,
-    blocks,
-    result: output => (blocks.has(turned(output)) ? turned(output) : output),
-    packed,
-    weightsEnd,
-  }
+    const last = layer(node, nodes.length + i, { arity: [1, 1], run })
+    if (last.calls.length) layers.push(last)
+    return { name, shape: last.shape, at }
+  })
+  return { shape: value => values.get(value)!.shape, layers, inputs, outputs, blocks, packed, weightsEnd }
 }

@@ -1,71 +1,48 @@
 // The only file that touches WebAssembly: the boundary is crossed by integers and floats alone.
-import type { Build } from './api.js'
-import { ConvletError } from './error.js'
+import { fail } from './error.js'
 import type { Call } from './ops/op.js'
 
 export type Module = WebAssembly.Module
 
+/** The two builds of the kernels: plain SIMD runs on every engine with SIMD, relaxed SIMD uses fused multiply-add where the engine has it. */
+export type Build = 'simd' | 'relaxed'
+
 /** The exported kernels. All take numbers and return nothing. */
 export type Kernels = Readonly<Record<string, (...args: number[]) => void>>
 
+/** A model's memory and the kernels that work in it. */
+export interface Instance {
+  readonly buffer: ArrayBuffer
+  readonly kernels: Kernels
+}
+
 /** A kernel call ready to be made. */
-export interface Step {
-  readonly kernel: (...args: number[]) => void
-  readonly args: readonly number[]
-}
+export type Step = () => void
 
-// (module (func (param v128 v128 v128) (result v128) local.get 0..2 f32x4.relaxed_madd))
-const PROBE = new Uint8Array([
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0],
-  ...[32, 0, 32, 1, 32, 2, 253, 133, 2, 11],
-])
+// (module (func unreachable f32x4.relaxed_madd drop)): behind `unreachable` the operands are there, whatever they are.
+const PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 0, 253, 133, 2, 26, 11]
 
-const supported = (): boolean => {
-  // Lockdown mode on Apple's devices has no WebAssembly at all.
-  if (typeof WebAssembly === 'undefined')
-    throw new ConvletError('UNSUPPORTED', 'this engine has no WebAssembly (is the device in lockdown mode?).')
-  return WebAssembly.validate(PROBE)
-}
-
-/** The builds that this engine runs, the faster first. */
-export const builds = (): readonly Build[] => (supported() ? ['relaxed', 'simd'] : ['simd'])
+/** The faster of the builds that this engine runs. */
+export const fastest = (): Build => (globalThis.WebAssembly?.validate(new Uint8Array(PROBE)) ? 'relaxed' : 'simd')
 
 export const compileModule = async (bytes: Uint8Array): Promise<Module> => {
   try {
     return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
   } catch (cause) {
-    throw new ConvletError('UNSUPPORTED', 'this engine does not run WebAssembly SIMD; it needs one of 2021 or later.', {
-      cause,
-    })
+    // Lockdown mode on Apple's devices has no WebAssembly at all.
+    return fail('UNSUPPORTED', 'this engine has no WebAssembly SIMD: it is too old, or in lockdown mode.', cause)
   }
 }
 
 /** One memory of exactly so many bytes, a multiple of 64 KiB, which never grows, and the kernels that work in it. */
-export const instantiate = (module: Module, bytes: number): { memory: ArrayBuffer; kernels: Kernels } => {
-  const pages = bytes / 65536
+export const instantiate = (module: Module, bytes: number): Instance => {
   try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const memory = new WebAssembly.Memory({ initial: bytes / 65536, maximum: bytes / 65536 })
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-    return { memory: memory.buffer, kernels: exports as unknown as Kernels }
+    return { buffer: memory.buffer, kernels: exports as unknown as Kernels }
   } catch (cause) {
-    throw new ConvletError('MEMORY', `the engine did not give ${bytes} bytes of memory: ${(cause as Error).message}`, {
-      cause,
-    })
+    return fail('MEMORY', `the engine did not give ${bytes} bytes of memory: ${(cause as Error).message}.`, cause)
   }
 }
 
-// Sliced, an array that began with a name stays one of references: of one that holds numbers alone and not all of them
-// small integers, V8 would copy each number to the heap at every call.
-export const bind = (kernels: Kernels, call: Call): Step => ({
-  kernel: kernels[call[0]]!,
-  args: call.slice(1) as number[],
-})
-
-export const call = (kernels: Kernels, ...[name, ...args]: Call): void => kernels[name]!(...args)
-
-export const execute = (steps: readonly Step[]): void => {
-  for (let i = 0; i < steps.length; i++) {
-    const { kernel, args } = steps[i]!
-    kernel(...args)
-  }
-}
+export const bind = (kernels: Kernels, [name, ...args]: Call): Step => kernels[name]!.bind(null, ...args)
