@@ -5,6 +5,7 @@ import { inspect } from '../../ts/entry/node.js'
 import type { Preprocess, Shape } from '../../ts/types.js'
 import { type Column, table } from '../terminal/table.js'
 import { bytes, clean, columns, count, plural, showShape } from '../terminal/text.js'
+import { mustBeModel } from './model.js'
 import { about, type CommonOptions, imageShape, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
@@ -85,6 +86,7 @@ const print = (file: string, found: Inspection): void => {
 }
 
 const run = async (file: string, { batch, inputShape, json }: Options): Promise<void> => {
+  await mustBeModel(file)
   const found = await about(file, () =>
     inspect(file, { ...(batch !== undefined && { batch }), ...(inputShape && { inputShape }) }),
   )

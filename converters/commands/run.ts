@@ -6,6 +6,7 @@ import { plainPreprocess, toInput } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { bar, clean, milliseconds, percent, shorten } from '../terminal/text.js'
 import { inverted, readImage } from './image.js'
+import { mustBeModel } from './model.js'
 import { about, type CommonOptions, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
@@ -76,6 +77,7 @@ const loadWithProgress = async (file: string): Promise<Net> => {
 }
 
 const run = async (file: string, images: readonly string[], options: Options): Promise<void> => {
+  await mustBeModel(file)
   const net = await loadWithProgress(file)
   const [, channels] = Object.values(net.inputs)[0]!
   if (net.preprocess === undefined) {
