@@ -49,7 +49,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   )
     fail(
       'INPUT',
-      `batch must be a positive integer, is ${batch}, and inputShape like ${show(own)}, the only input's, is ${show(sizes)}.`,
+      `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}.`,
     )
   const needed = drop(resize(given, batch, inputShape))
   const { shape } = trace(needed, tensors)
@@ -62,14 +62,11 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
     for (const { rows } of forms) arena = Math.max(arena, align((size(tensors.get(tensor)!.shape) / rows) * 4))
   const total = Math.ceil((weightsEnd + arena) / PAGE) * PAGE
   if (!(total <= 2 ** 32))
-    fail(
-      'MEMORY',
-      `the network needs ${total} bytes (weights ${weightsEnd}), a memory holds 2³²; use a smaller batch or image.`,
-    )
+    fail('MEMORY', `the network needs ${total} bytes, a memory holds 2^32; use a smaller batch or image.`)
 
   const run = (n: number) => trace(resize(graph, n), tensors, blocks)
   const { inputs, outputs, layers } = run(batch)
-  const parameters = (name: string) => (tensors.has(name) ? size(tensors.get(name)!.shape) : 0)
+  const parameters = (name: string) => size(tensors.get(name)?.shape ?? [0])
   return {
     batch,
     graph,

@@ -1,7 +1,7 @@
 // The file is a safetensors file (https://huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header,
 // then the tensors' bytes. What convlet adds is text in `__metadata__`, which other tools ignore.
 import { fail } from './error.js'
-import { all, isSize, kind, map, type Reader, record } from './guards.js'
+import { all, isSize, kind, map, object, type Reader, record } from './guards.js'
 import { parse, toMeta } from './meta.js'
 import { size } from './shape.js'
 import type { DType, Model, ModelMeta, Shape, Tensor, TensorInfo } from './types.js'
@@ -41,7 +41,6 @@ const MAX_HEADER = 100_000_000
 
 /** Bytes of the JSON header, from the first 8 bytes of a file. */
 export const headerLength = (first8: Uint8Array): number => {
-  if (first8.length < 8) fail('FILE', `the file is cut short: ${first8.length} bytes; download it again.`)
   const view = new DataView(first8.buffer, first8.byteOffset)
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
   return length >= 2 && length <= MAX_HEADER
@@ -76,10 +75,10 @@ export const checkLength = ({ dataBegin, dataLength }: FileHeader, found: number
 /** Reads the JSON header, the bytes 8 to 8 + `headerLength`. Without `fileLength`, call `checkLength` when it is known. */
 export const parseHeader = (json: Uint8Array, fileLength?: number): FileHeader => {
   const all = parse('the header', () => new TextDecoder('utf-8', { fatal: true }).decode(json))
-  const { __metadata__ = {}, ...described } = map(v => v)(all, 'the header', 'FILE')
-  const sorted = Object.entries(described)
-    .map(([name, v]) => [name, toTensor(v, `tensor "${name}"`, 'FILE')] as const)
-    .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
+  const { __metadata__ = {}, ...described } = object(all, 'the header', 'FILE')
+  const sorted = Object.entries(map(toTensor)(described, 'tensor', 'FILE')).sort(
+    ([, a], [, b]) => a.begin - b.begin || a.end - b.end,
+  )
   let dataLength = 0
   for (const [name, { begin, end }] of sorted) {
     if (begin !== dataLength)
@@ -146,6 +145,7 @@ export const encodeModel = async ({ tensors, ...meta }: Model): Promise<Uint8Arr
 
 /** Reads a file that is wholly in memory and verifies its hash. The tensors are views of `bytes`. */
 export const readModel = async (bytes: Uint8Array): Promise<Model> => {
+  if (bytes.length < 8) fail('FILE', `the file is cut short: ${bytes.length} bytes; download it again.`)
   const end = 8 + headerLength(bytes)
   if (end > bytes.length)
     fail('FILE', `the file is cut short: its header takes ${end} bytes, it has ${bytes.length}; download it again.`)

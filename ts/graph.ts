@@ -1,16 +1,17 @@
 import { fail } from './error.js'
-import { all, isSize, isText, kind, list, map, record } from './guards.js'
+import { all, isSize, kind, list, map, record, text, texts } from './guards.js'
 import { title } from './shape.js'
-import type { Attr, Graph, Node } from './types.js'
+import type { Attr, Graph, GraphInput, Node } from './types.js'
 
-const isName = (v: unknown) => isText(v) && v !== ''
+const isName = (v: unknown) => typeof v === 'string' && v !== ''
+const name = kind<string>('a name', isName)
 const names = kind<string[]>('a list of one or more names', v => all(isName)(v) && (v as string[]).length > 0)
 const isAttr = (v: unknown) => ['string', 'boolean'].includes(typeof v) || [v].flat().every(Number.isFinite)
 
 const read = record<Graph>({
   inputs: list(
-    record({
-      name: kind('a name', isName),
+    record<GraphInput>({
+      name,
       shape: kind(
         'a list of positive integers',
         all(d => isSize(d) && d !== 0),
@@ -20,9 +21,9 @@ const read = record<Graph>({
   outputs: names,
   nodes: list(
     record<Omit<Node, 'fused'>>({
-      op: kind('a name', isName),
-      name: kind('text', isText),
-      inputs: kind('a list of names', all(isText)),
+      op: name,
+      name: text,
+      inputs: texts,
       outputs: names,
       attrs: map(kind<Attr>('a finite number, text, boolean or list of numbers', isAttr)),
     }),
@@ -40,13 +41,13 @@ export const toGraph = (v: unknown, tensors: Pick<ReadonlyMap<string, unknown>, 
   const makers = new Map<string, Node | undefined>()
   const isKnown = (name: string) => makers.has(name) || tensors.has(name)
   const define = (name: string, maker?: Node) => {
-    if (isKnown(name)) fail('GRAPH', `value "${name}" is defined twice; rename one.`)
+    if (isKnown(name)) fail('GRAPH', `value "${name}" is defined twice.`)
     makers.set(name, maker)
   }
   for (const { name } of inputs) define(name)
   for (const node of nodes) for (const name of node.outputs) define(name, node)
   if (new Set(outputs).size < outputs.length || !outputs.every(name => makers.get(name)))
-    fail('GRAPH', `graph outputs must be all different, each made by a node: ${outputs}.`)
+    fail('GRAPH', `graph outputs must be different and made by nodes: ${outputs}.`)
 
   // Depth first, with a stack of its own: a chain may be longer than the engine's stack is deep.
   const stack = nodes.toReversed()
@@ -63,7 +64,7 @@ export const toGraph = (v: unknown, tensors: Pick<ReadonlyMap<string, unknown>, 
     for (const name of node.inputs.toReversed()) {
       const maker = makers.get(name)
       if (name && !isKnown(name))
-        fail('GRAPH', `${title(node)} reads "${name}", which is no tensor, graph input or node's output.`)
+        fail('GRAPH', `${title(node)} reads "${name}", which is no tensor and made by no node.`)
       if (!maker || sorted.has(maker)) continue
       if (open.has(maker)) {
         // The open nodes lead from readers to makers; people read the other way.

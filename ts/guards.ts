@@ -3,7 +3,7 @@ import { type ErrorCode, fail } from './error.js'
 
 export const isObject = (v: unknown): v is Readonly<Record<string, unknown>> =>
   typeof v === 'object' && v !== null && !Array.isArray(v)
-export const isText = (v: unknown) => typeof v === 'string'
+const isText = (v: unknown) => typeof v === 'string'
 export const isSize = (v: unknown) => Number.isSafeInteger(v) && (v as number) >= 0
 /** Whether it is a list of what the test wants. */
 export const all = (test: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.every(test)
@@ -19,6 +19,9 @@ export const kind =
   (v, at, code) =>
     test(v) ? (v as T) : fail(code, `${at} must be ${wanted}, is ${show(v)}.`)
 
+export const text = kind<string>('text', isText)
+export const texts = kind<string[]>('a list of texts', all(isText))
+
 export const oneOf = <T extends string>(...allowed: T[]): Reader<T> =>
   kind(allowed.join(' or '), v => allowed.includes(v as T))
 
@@ -31,18 +34,18 @@ export const optional =
 export const list =
   <T>(read: Reader<T>): Reader<T[]> =>
   (v, at, code) =>
-    kind<{ name?: unknown }[]>('a list of one or more', v => Array.isArray(v) && v.length > 0)(v, at, code).map(
-      (item, i) => read(item, `${at} ${show(item?.name ?? i)}`, code),
+    kind<{ name?: unknown }[]>('a list, not empty', v => Array.isArray(v) && v.length > 0)(v, at, code).map((item, i) =>
+      read(item, `${at} ${show(item?.name ?? i)}`, code),
     )
 
-const object = kind<Readonly<Record<string, unknown>>>('an object', isObject)
+export const object = kind<Readonly<Record<string, unknown>>>('an object', isObject)
 
 /** An object of any keys. */
 export const map =
   <T>(read: Reader<T>): Reader<Record<string, T>> =>
   (v, at, code) =>
     Object.fromEntries(
-      Object.entries(object(v, at, code)).map(([key, item]) => [key, read(item, `${at} ${key}`, code)]),
+      Object.entries(object(v, at, code)).map(([key, item]) => [key, read(item, `${at} ${show(key)}`, code)]),
     )
 
 /** An object of these keys, without any others that it has. */

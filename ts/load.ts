@@ -21,7 +21,7 @@ export const loader =
    */
   (source: Source, options: LoadOptions = {}): Promise<Net> =>
     withFile(source, platform, options, async file => {
-      const { wasm, memoryLimit = Number.POSITIVE_INFINITY } = options
+      const { wasm, memoryLimit = Infinity } = options
       const program = compile(file.header, options)
       const { total } = program.memory
       if (total > memoryLimit) fail('MEMORY', `the network needs ${total} bytes, memoryLimit is ${memoryLimit}.`)

@@ -1,6 +1,6 @@
 import { fail } from './error.js'
 import { toGraph } from './graph.js'
-import { all, isSize, isText, kind, map, oneOf, optional, type Reader, record } from './guards.js'
+import { all, isSize, kind, map, oneOf, optional, type Reader, record, text, texts } from './guards.js'
 import type { ModelMeta, Preprocess } from './types.js'
 
 /** The value of a JSON text. */
@@ -43,19 +43,17 @@ const preprocess: Reader<Preprocess> = (v, at, code) => {
 
 /** Reads the header's `__metadata__`: text to text, of which convlet knows the keys of its own files. */
 export const toMeta = (v: unknown, tensors: ReadonlyMap<string, unknown>): ModelMeta & { readonly sha256?: string } => {
-  const texts = map(kind<string>('text', isText))(v, 'metadata', 'FILE')
+  const metadata = map(text)(v, 'metadata', 'FILE')
   // Keys of other writers may have other meanings.
-  if (texts.format !== 'convlet') return {}
+  if (metadata.format !== 'convlet') return {}
   const { version, ...meta } = record({
     version: kind('1 (update convlet or convert again)', v => v === '1'),
     graph: json(v => toGraph(v, tensors)),
     preprocess: json(preprocess),
-    labels: json(kind<string[]>('a list of texts', all(isText))),
-    sha256: optional(kind<string>('64 hex digits', v => /^[0-9a-f]{64}$/.test(v as string))),
-    source: texts => texts as string | undefined,
-    opset: optional((v, at, code) =>
-      Number(kind<string>('a number', v => /^[1-9]\d{0,8}$/.test(v as string))(v, at, code)),
-    ),
-  })(texts, 'metadata', 'FILE')
+    labels: json(texts),
+    sha256: optional(text),
+    source: optional(text),
+    opset: json(kind<number>('a number', isSize)),
+  })(metadata, 'metadata', 'FILE')
   return meta as ModelMeta
 }

@@ -9,7 +9,7 @@ export const place = (blocks: Iterable<Block>, base: number): number => {
   const placed: Block[] = []
   let bytes = 0
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes)) {
-    let gap = Number.POSITIVE_INFINITY
+    let gap = Infinity
     let end = base
     const beside = placed.filter(other => other.last >= block.first && other.first <= block.last)
     for (const other of beside.sort((a, b) => a.at - b.at)) {
@@ -20,7 +20,7 @@ export const place = (blocks: Iterable<Block>, base: number): number => {
       }
       end = Math.max(end, other.at + align(other.bytes))
     }
-    if (gap === Number.POSITIVE_INFINITY) block.at = end
+    if (gap === Infinity) block.at = end
     placed.push(block)
     bytes = Math.max(bytes, block.at + align(block.bytes) - base)
   }

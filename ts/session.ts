@@ -52,8 +52,8 @@ export const session = (
       if (!Number.isInteger(images) || images < 1 || images > batch || images !== n)
         return fail(
           'INPUT',
-          `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) for each image, 1 to ${batch} of them and as many ` +
-            `as other inputs, in a Float32Array; got ${values?.length}. Load with { batch } or { inputShape } to change that.`,
+          `input "${name}" takes a Float32Array of ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as ` +
+            `many for every input; got ${values?.length}. Load with { batch } or { inputShape } for others.`,
         )
       state.floats.set(values!, at / 4)
     }

@@ -12,15 +12,16 @@ export const title = (node: Node): string => `${node.op} "${node.name}"`
 /** Throws what is wrong with a node's shapes. */
 export const misfit = (node: Node, fact: string): never => fail('SHAPE', `${title(node)}: ${fact}.`)
 
+const attribute = <T>(node: Node, name: string, value: T, fits: boolean, wanted: string): T =>
+  fits ? value : fail('GRAPH', `${title(node)}: ${name} must be ${wanted}, is ${value}.`)
+
 /** An attribute: integers of at least `least`, as many as the default has unless that is empty; one may stand without a list. */
 export const ints = (node: Node, name: string, fallback: readonly number[], least: number): readonly number[] => {
   const value = [node.attrs[name] ?? fallback].flat() as readonly number[]
   const count = fallback.length
   // The largest integer that a kernel can be handed.
-  const fits = (v: number): boolean => Number.isInteger(v) && v >= least && v < 2 ** 31
-  return value.every(fits) && (!count || value.length === count)
-    ? value
-    : fail('GRAPH', `${title(node)}: ${name} must be ${count || 'some'} integers from ${least}, is ${value}.`)
+  const fits = value.every(v => Number.isInteger(v) && v >= least && v < 2 ** 31) && (!count || value.length === count)
+  return attribute(node, name, value, fits, `${count || 'some'} integers from ${least}`)
 }
 
 /** An attribute that is one integer. */
@@ -30,7 +31,7 @@ export const int = (node: Node, name: string, fallback: number, least: number): 
 /** An attribute that is one number of any kind. */
 export const real = (node: Node, name: string, fallback: number): number => {
   const value = node.attrs[name] ?? fallback
-  return typeof value === 'number' ? value : fail('GRAPH', `${title(node)}: ${name} must be a number, is ${value}.`)
+  return attribute(node, name, value as number, typeof value === 'number', 'a number')
 }
 
 export const same = (a: Shape, b: Shape): boolean => String(a) === String(b)

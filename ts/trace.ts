@@ -84,7 +84,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
   const packed = new Map<string, Packed[]>()
   let weightsEnd = STATIC
 
-  const unplanned = () => fail('INPUT', 'this network runs no fewer images than it was loaded for.')
+  const unplanned = () => fail('INPUT', 'this network takes the batch it was loaded for, no fewer images.')
   /** Gives something a block. What a smaller batch asks for beyond the plan has no place. */
   const hold = (key: string | number, block: Block): number => {
     const planned = (plan ? plan.get(key) : block) ?? unplanned()
@@ -116,7 +116,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
       const floats = size(shape)
       // A WebAssembly memory ends at 4 GiB; nothing beyond has an address.
       if (!(floats > 0 && floats <= 2 ** 30))
-        fail('MEMORY', `${title(node)}: its output would have ${floats} numbers; a memory holds 1 to 2³⁰.`)
+        fail('MEMORY', `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30.`)
       values.set(name, { shape, order })
       return lastUse.get(name) ?? step
     }
@@ -151,10 +151,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         if (!tensor) return 0
         const dtype = tensors.get(tensor)?.dtype ?? 'computed'
         if (!['F32', 'F16', 'BF16'].includes(dtype))
-          fail(
-            'UNSUPPORTED',
-            `${title(node)}: "${tensor}" is ${dtype}; it must be a tensor of the file, F32, F16 or BF16.`,
-          )
+          fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be a tensor of F32, F16 or BF16, is ${dtype}.`)
         const to = weightsEnd
         const forms = packed.get(tensor) ?? []
         packed.set(tensor, forms)

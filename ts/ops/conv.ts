@@ -5,8 +5,8 @@ import { mapOf, slide } from './window.js'
 
 /** What the passes fused behind a Conv, Gemm or Add: limits of the result, default none. */
 export const limits = (node: Node): [lo: number, hi: number] => [
-  real(node, 'lo', Number.NEGATIVE_INFINITY),
-  real(node, 'hi', Number.POSITIVE_INFINITY),
+  real(node, 'lo', -Infinity),
+  real(node, 'hi', Infinity),
 ]
 
 /** The index of the residual, an input added before the limits, that the passes append to a Conv or Gemm. */
@@ -35,7 +35,7 @@ export const panels = ({ packed }: Scope, oc: number, groups: number, c: number,
 /** A bias as the kernels read it, with room to load the last panel whole. */
 export const bias = ({ node, shape, packed }: Scope, oc: number): number => {
   const b = shape(2)
-  if (b && size(b) !== oc) misfit(node, `bias has ${size(b)} elements, the weight makes ${oc} channels`)
+  if (b && size(b) !== oc) misfit(node, `bias has ${size(b)} channels, w makes ${oc}`)
   return packed(2, oc + PANEL - 1, 1, (to, from) => [['copy', to, from, oc]])
 }
 
@@ -61,13 +61,13 @@ const run = (scope: Scope): void => {
   const weight = shape(1)!
   const [oc, wc, kh, kw] = weight as readonly [number, number, number, number]
   const groups = int(node, 'groups', 1, 1)
-  if (weight.length !== 4) misfit(node, `needs a weight of 4 dimensions, has ${show(weight)}`)
+  if (weight.length !== 4) misfit(node, `weight must have 4 dimensions, is ${show(weight)}`)
   if (c !== wc * groups)
     misfit(
       node,
       `weight expects ${wc * groups} channels, input has ${c} (x ${show(shape(0)!)}, w ${show(weight)}). Is the input NCHW?`,
     )
-  if (oc % groups) misfit(node, `${oc} output channels do not divide into ${groups} groups`)
+  if (oc % groups) misfit(node, `${oc} channels do not divide into ${groups} groups`)
   const { stride, dilation, pad, out } = slide(node, [h, w], [kh, kw])
   const [oh, ow] = out
   scope.macs(n * oc * oh * ow * wc * kh * kw)

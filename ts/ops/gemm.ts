@@ -13,7 +13,7 @@ export const gemm = {
     const [x, w] = [shape(0)!, shape(1)!]
     const [oc, k] = w as readonly [number, number]
     if (w.length !== 2 || x.at(-1) !== k)
-      misfit(node, `weight [out, features] is ${show(w)}, input ${show(x)} has ${x.at(-1) ?? 'no'} features`)
+      misfit(node, `weight expects ${k} features, input has ${x.at(-1) ?? 'none'} (x ${show(x)}, w ${show(w)})`)
     const m = size(x) / k
     scope.macs(m * k * oc)
     const y = scope.output([...x.slice(0, -1), oc], undefined, [RESIDUAL])

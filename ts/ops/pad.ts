@@ -9,7 +9,7 @@ export const pad = {
     const pads = ints(node, 'pads', [], -(2 ** 31))
     const result = x.map((d, i) => d + pads[i]! + pads[i + x.length]!)
     if (x.length > 4 || pads.length !== 2 * x.length || result.some(d => d < 1))
-      misfit(node, `cannot pad ${show(x)} by ${pads.join(' ')}: needs 2 pads for each of at most 4 dimensions`)
+      misfit(node, `cannot pad ${show(x)} by ${pads}: 2 pads for each of at most 4 dimensions`)
     const from = x.length === 4 ? order(0) : undefined
     const places = memoryOrder(x, from)
     const four = (values: readonly number[], filler: number) => [

@@ -10,10 +10,7 @@ const checkTouch = (node: Node, size: Pair, kernel: Pair, { stride, dilation, pa
       const start = o * stride[i] - pad[i]
       const tap = Math.max(0, Math.ceil(-start / dilation[i]))
       if (tap >= kernel[i] || start + tap * dilation[i] >= size[i])
-        misfit(
-          node,
-          `window ${o} along ${i ? 'the width' : 'the height'} lies wholly in the padding (input ${size[i]}, pad ${pad})`,
-        )
+        misfit(node, `window ${o} of ${i ? 'columns' : 'rows'} lies wholly in the padding (input ${size}, pad ${pad})`)
     }
 }
 

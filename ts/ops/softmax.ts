@@ -7,7 +7,7 @@ export const softmax = {
   run: scope => {
     const x = scope.shape(0)!
     const axis = int(scope.node, 'axis', -1, 0)
-    if (axis >= x.length) misfit(scope.node, `axis ${axis} is not one of ${show(x)}`)
+    if (axis >= x.length) misfit(scope.node, `axis ${axis} is beyond ${show(x)}`)
     // Over a flattened map's features the order among them does not matter, over its images it does not either.
     const order = scope.order(0)
     const lengths = memoryOrder(x, order).map(i => x[i]!)

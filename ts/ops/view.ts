@@ -10,7 +10,7 @@ const view = (reshape: (x: Shape, node: Node) => Shape): Op => ({
 /** ONNX Flatten-13: two dimensions, the split before `axis`. */
 export const flatten: Op = view((x, node) => {
   const axis = int(node, 'axis', 1, 0)
-  if (axis > x.length) misfit(node, `axis ${axis} is beyond the dimensions of ${show(x)}`)
+  if (axis > x.length) misfit(node, `axis ${axis} is beyond ${show(x)}`)
   return [size(x.slice(0, axis)), size(x.slice(axis))]
 })
 
@@ -20,7 +20,7 @@ export const reshape: Op = view((x, node) => {
   const rest = size(x) / size(known.filter(d => d > 0))
   const result = known.map(d => (d < 0 ? rest : d))
   if (size(result) !== size(x) || !Number.isInteger(rest))
-    misfit(node, `cannot bring ${show(x)} into the shape ${show(node.attrs.shape as Shape)}`)
+    misfit(node, `cannot bring ${show(x)} into ${node.attrs.shape}`)
   return result
 })
 

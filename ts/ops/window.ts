@@ -17,7 +17,7 @@ export interface Window {
 /** The four dimensions of input 0, which must be a map. */
 export const mapOf = ({ node, shape }: Scope): readonly [n: number, c: number, h: number, w: number] => {
   const x = shape(0)!
-  if (x.length !== 4) misfit(node, `needs a map (batch × channels × height × width), input is ${show(x)}`)
+  if (x.length !== 4) misfit(node, `needs a map N×C×H×W, input is ${show(x)}`)
   return x as unknown as readonly [number, number, number, number]
 }
 
@@ -47,7 +47,7 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
     if (out < 1)
       misfit(
         node,
-        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input has ${length + before + after}; is the image too small`,
+        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input ${length + before + after}; is the image too small`,
       )
     return [before, after, out]
   }

@@ -1,7 +1,8 @@
 import type { Graph, Node } from '../types.js'
 
-const idle = ({ op, attrs }: Node): boolean =>
-  op === 'Identity' || op === 'Dropout' || (op === 'Pad' && String(attrs.pads).replace(/[0,]/g, '') === '')
+const idle = ({ op, inputs, outputs, attrs }: Node): boolean =>
+  inputs.length * outputs.length === 1 &&
+  (op === 'Identity' || op === 'Dropout' || (op === 'Pad' && !/[^0,]/.test(`${attrs.pads}`)))
 
 /**
  * Takes out what computes nothing at inference: Identity, Dropout, padding by nothing, and nodes whose results nobody

@@ -30,6 +30,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
   for (const value of [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs, ...graph.outputs])
     uses.set(value, (uses.get(value) ?? 0) + 1)
   const nodes = new Map<string, Node>()
+  const places = new Map(graph.nodes.map(({ outputs }, i) => [outputs[0]!, i]))
 
   /** The maker of a value, if it is one of these operators, has no limits yet and nobody else reads the value. */
   const only = (value: string, ops: string): Node | undefined => {
@@ -47,18 +48,9 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     const pads = pad?.attrs.pads as readonly number[] | undefined
     const own = node.attrs.pad ?? [0, 0, 0, 0]
     if (!pad || !Array.isArray(own) || (pad.attrs.value ?? 0) !== 0 || pads?.length !== 8) return node
-    const [n, c, top, left, n2, c2, bottom, right] = pads as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ]
-    if (n || c || n2 || c2 || pads.some(p => p < 0)) return node
-    const both = [top, left, bottom, right].map((p, i) => p + own[i]!)
+    // Batch and channels stay as they are; then come top and left, and again.
+    if ([0, 1, 4, 5].some(k => pads[k]) || pads.some(p => p < 0)) return node
+    const both = [2, 3, 6, 7].map((k, i) => pads[k]! + own[i]!)
     return absorb(node, pad, pad, {
       inputs: [pad.inputs[0]!, ...node.inputs.slice(1)],
       outputs: node.outputs,
@@ -69,8 +61,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
   const fuseAdd = (node: Node): Node => {
     const pairs = [node.inputs, node.inputs.toReversed()] as [string, string][]
     // Of two candidates the later one is the block's end; the earlier one may be the way around it.
-    const order = [...nodes.keys()]
-    pairs.sort(([a], [b]) => order.indexOf(b) - order.indexOf(a))
+    pairs.sort(([a], [b]) => (places.get(b) ?? -1) - (places.get(a) ?? -1))
     for (const [x, other] of pairs) {
       const maker = only(x, 'Conv Gemm')
       if (!maker || maker.inputs[RESIDUAL]) continue
@@ -88,10 +79,8 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     let result = node
     if (node.op === 'Conv') result = fusePad(node)
     if (node.op === 'Add') result = fuseAdd(node)
-    if (node.op === 'Relu') {
-      const maker = only(node.inputs[0]!, 'Conv Gemm Add')
-      if (maker) result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: 0 } })
-    }
+    const maker = node.op === 'Relu' && only(node.inputs[0]!, 'Conv Gemm Add')
+    if (maker) result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: 0 } })
     nodes.set(result.outputs[0]!, result)
   }
   return { ...graph, nodes: [...nodes.values()] }
