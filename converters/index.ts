@@ -8,7 +8,7 @@ export type { Model, Preprocess, Shape } from '../ts/types.js'
 export { ConvletError }
 
 export interface ConvertOptions {
-  /** Name of the ONNX file, for messages and for the file's `source`. */
+  /** Path or name of the ONNX file: what messages call it. Its last part becomes the `source` of the converted file. */
   readonly source?: string
   /** Whole shapes of inputs whose sizes the file leaves open: `{ input: [1, 3, 224, 224] }`. */
   readonly inputShapes?: Readonly<Record<string, Shape>>
@@ -39,7 +39,9 @@ export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model
   const file = source ?? 'the file'
   const onnx = readOnnx(bytes, file)
   const { graph, tensors } = inMemory(file, () => convertGraph(onnx, inputShapes, file))
-  const from = source && onnx.producer ? `${source} (${onnx.producer})` : (source ?? onnx.producer)
+  // The folder is nobody's business but the machine's.
+  const name = source?.split(/[/\\]/).at(-1)
+  const from = name && onnx.producer ? `${name} (${onnx.producer})` : name || onnx.producer
   return {
     graph,
     tensors,

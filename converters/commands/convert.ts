@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
 import { inspect } from '../../ts/entry/node.js'
@@ -54,7 +53,7 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
   const { labels, preprocess } = meta
   const model = await about(file, async () =>
     fromOnnx(data, {
-      source: basename(file),
+      source: file,
       ...(options.inputShape && { inputShapes: options.inputShape }),
       ...(labels && { labels }),
       ...(preprocess && { preprocess }),

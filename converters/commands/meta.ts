@@ -1,5 +1,5 @@
 // The JSON file beside a model: names of its classes, and how an image becomes its input.
-import { basename, extname } from 'node:path'
+import { extname } from 'node:path'
 import { ConvletError } from '../../ts/error.js'
 import { isObject } from '../../ts/guards.js'
 import { toMeta } from '../../ts/meta.js'
@@ -52,7 +52,13 @@ export const readMeta = async (model: string, option: string | boolean | undefin
   }
   const beside = `${model.slice(0, model.length - extname(model).length)}.json`
   if (beside === model || !(await exists(beside))) return { path: undefined }
-  const meta = await about(`${basename(beside)} (--no-meta leaves it out)`, () => read(beside))
-  // Some other program's.
-  return meta.known ? meta : { path: undefined }
+  try {
+    const meta = await read(beside)
+    // Some other program's.
+    return meta.known ? meta : { path: undefined }
+  } catch (cause) {
+    if (!(cause instanceof ConvletError)) throw cause
+    // Nobody has asked for this file by name.
+    throw new ConvletError(cause.code, `${cause.message} Or leave it out: --no-meta.`, { cause })
+  }
 }

@@ -44,12 +44,16 @@ export const namedShape = (text: string, before: Readonly<Record<string, Shape>>
   throw new InvalidArgumentError('It must be a name and a whole shape, e.g. input=1,3,224,224.')
 }
 
+/** Whether a message names a file, as a word of its own: one called `net` is not named by "network". */
+const isNamed = (file: string, message: string): boolean =>
+  [' ', ':'].some(end => ` ${message}`.includes(` ${file}${end}`))
+
 /** Runs what reads `file`, whose name is put in front of a complaint that does not have it. */
 export const about = async <T>(file: string, run: () => Promise<T>): Promise<T> => {
   try {
     return await run()
   } catch (cause) {
-    if (!(cause instanceof ConvletError) || cause.message.includes(file)) throw cause
+    if (!(cause instanceof ConvletError) || isNamed(file, cause.message)) throw cause
     throw new ConvletError(cause.code, `${file}: ${cause.message}`, { cause })
   }
 }

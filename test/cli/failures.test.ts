@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CLI, DIGITS, environment, workshop } from './program.js'
@@ -13,6 +13,7 @@ const failures: readonly (readonly [string, RegExp])[] = [
   ['convert absent.onnx o.safetensors', /^convlet: absent\.onnx: cannot be read: there is no such file\.$/],
   ['convert sub o.safetensors', /^convlet: sub: cannot be read: it is a folder\.$/],
   ['convert short.onnx o.safetensors', /^convlet: short\.onnx is not an ONNX model: .*cut short/],
+  ['convert ./short.onnx o.safetensors', /^convlet: \.\/short\.onnx is not an ONNX model: /],
   ['convert empty.onnx o.safetensors', /^convlet: empty\.onnx is not an ONNX model: it is empty$/],
   [`convert ${DIGITS}/0.png o.safetensors`, /^convlet: .*0\.png is not an ONNX model: it is a PNG image$/],
   ['convert net.safetensors o.safetensors', /^convlet: net\.safetensors is already converted/],
@@ -20,7 +21,22 @@ const failures: readonly (readonly [string, RegExp])[] = [
   ['convert short.safetensors o.safetensors', /^convlet: short\.safetensors is already converted/],
   ['convert open.onnx o.safetensors', /^convlet: .*--input-shape x=/],
   ['convert lenet5.onnx o.safetensors --input-shape input=1,3,32,32', /^convlet: .*input "input".*does not fit/],
-  ['convert lenet5.onnx o.safetensors --input-shape image=1,1,32,32', /^convlet: .*"image".*"input"/],
+  [
+    'convert put o.safetensors --input-shape input=1,3,32,32 --no-meta',
+    /^convlet: put: input "input" is N×1×32×32 in the file, /,
+  ],
+  [
+    'convert ./lenet5.onnx o.safetensors --input-shape image=1,1,32,32',
+    /^convlet: a shape is given for "image", the inputs of \.\/lenet5\.onnx are "input"$/,
+  ],
+  [
+    'convert ./purple.onnx o.safetensors',
+    /^convlet: \.\/purple\.json: metadata preprocess color must be .*, is "purple"\. Or leave it out: --no-meta\.$/,
+  ],
+  [
+    'convert ./broken.onnx o.safetensors',
+    /^convlet: \.\/broken\.json is not valid JSON: .*\. Or leave it out: --no-meta\.$/,
+  ],
   ['convert lenet5.onnx o.safetensors --meta absent.json', /^convlet: absent\.json: cannot be read/],
   ['convert lenet5.onnx o.safetensors --meta bad.json', /^convlet: bad\.json is not valid JSON/],
   ['convert lenet5.onnx o.safetensors --meta none.json', /^convlet: none\.json has neither labels nor preprocess/],
@@ -57,13 +73,16 @@ for (const [line, message] of failures)
     assert.is(out, '')
     assert.match(err.trimEnd(), message)
     assert.is(err.split('\n').length, 2, `more than one line: ${err}`)
+    const [, file] = line.split(' ')
+    const named = err.split(/[\s:]/).filter(word => basename(word) === basename(file!))
+    assert.ok(named.length <= 1, `the file more than once: ${err}`)
     assert.equal(readdirSync(folder).sort(), before, 'it left a file')
   })
 
 test('lists every operator that it cannot convert', () => {
-  const { code, err } = convlet(['convert', 'foreign.onnx', 'o.safetensors'])
+  const { code, err } = convlet(['convert', 'sub/../foreign.onnx', 'o.safetensors'])
   assert.is(code, 1)
-  assert.match(err, /^convlet: foreign\.onnx uses what convlet does not support:$/m)
+  assert.match(err, /^convlet: sub\/\.\.\/foreign\.onnx uses what convlet does not support:$/m)
   assert.match(err, /^ {2}Erf ×2 /m)
   assert.match(err, /^ {2}my\.Thing ×1 /m)
   assert.not.match(err, /^\s+at /m)

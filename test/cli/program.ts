@@ -44,8 +44,16 @@ const fill = async (folder: string, ok: (...args: string[]) => Run): Promise<voi
   write('none.json', '{ "name": "lenet" }')
   write('wrong.json', '{ "preprocess": { "color": "purple" } }')
   write('text.png', 'no picture')
-  cpSync(LENET, join(folder, 'other.onnx'))
-  cpSync(join(folder, 'none.json'), join(folder, 'other.json'))
+  for (const [name, meta] of [
+    ['other', 'none'],
+    ['broken', 'bad'],
+    ['purple', 'wrong'],
+  ]) {
+    cpSync(LENET, join(folder, `${name}.onnx`))
+    cpSync(join(folder, `${meta}.json`), join(folder, `${name}.json`))
+  }
+  // A name that is a part of many a word.
+  cpSync(LENET, join(folder, 'put'))
   mkdirSync(join(folder, 'sub'))
 }
 

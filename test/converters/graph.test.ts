@@ -78,7 +78,8 @@ test('source, opset, labels and preprocess', () => {
   const { source, opset, ...rest } = model(spec, { source: 'a.onnx', labels: ['cat'], preprocess })
   assert.equal([source, opset, rest.labels, rest.preprocess], ['a.onnx (pytorch 2.1)', 11, ['cat'], preprocess])
   assert.is(model(spec).source, 'pytorch 2.1')
-  assert.is(model({ nodes: ['y = Relu(x)'] }, { source: 'a.onnx' }).source, 'a.onnx')
+  for (const source of ['a.onnx', '/home/me/a.onnx', 'C:\\nets\\a.onnx'])
+    assert.is(model({ nodes: ['y = Relu(x)'] }, { source }).source, 'a.onnx')
   assert.is(model({ nodes: ['y = Relu(x)'] }).source, undefined)
 })
 
