@@ -1,6 +1,6 @@
 import { fail } from './error.js'
 import { forward } from './ops/forward.js'
-import { type Call, type Op, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
+import { type Call, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
 import { same, size, title } from './shape.js'
 import type { Graph, Node, Shape, TensorInfo } from './types.js'
 
@@ -67,6 +67,13 @@ const checkOps = ({ nodes }: Graph): void => {
   if (list.length) fail('UNSUPPORTED', `this convlet does not run ${list.join(', ')}.`)
 }
 
+/** The call that brings each image's map from H×W×C to C×H×W, or back. */
+const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: number, back?: boolean): Call => [
+  'transpose',
+  ...[to, from, floats / (c * h * w)],
+  ...(back ? [c, h * w] : [h * w, c]),
+]
+
 /**
  * Runs through the graph with every operator and writes down what it asks for and which kernels it calls. The first time,
  * without a plan, that gives the shapes and the blocks of memory to place; with those blocks placed, the final calls, also
@@ -75,9 +82,10 @@ const checkOps = ({ nodes }: Graph): void => {
 export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, plan?: Blocks): Trace => {
   checkOps(graph)
   const { nodes } = graph
+  const end = nodes.length
   const lastUse = new Map<string, number>()
   for (const [step, { inputs }] of nodes.entries()) for (const input of inputs) lastUse.set(input, step)
-  for (const output of graph.outputs) lastUse.set(output, nodes.length)
+  for (const output of graph.outputs) lastUse.set(output, end)
 
   const values = new Map<string, { readonly shape: Shape; readonly order?: Order }>(tensors)
   const blocks: Blocks = new Map()
@@ -99,10 +107,11 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     return { name, shape, at: allot(name, shape, -1, lastUse.get(name) ?? -1) }
   })
 
-  const layer = (node: Node, id: number, { arity: [least, most], run }: Op): Layer => {
+  const layer = (node: Node, step: number): Layer => {
     const { inputs, outputs } = node
+    const { arity, run } = forward[node.op]!
+    const [least, most] = arity
     const name = outputs[0]!
-    const step = Math.min(id, nodes.length)
     const calls: Call[] = []
     let macs = 0
     let scratches = 0
@@ -125,12 +134,6 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
       block.last = Math.max(block.last, last)
       return hold(name, block)
     }
-    /** Each image's map from H×W×C to C×H×W, or back. */
-    const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: number, back?: boolean): number => {
-      calls.push(['transpose', to, from, floats / (c * h * w), ...(back ? [c, h * w] : [h * w, c])])
-      return to
-    }
-
     const scope: Scope = {
       node,
       shape: i => values.get(inputs[i]!)?.shape,
@@ -143,8 +146,13 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         const floats = size(shape)
         let at = blocks.get(input)?.at ?? scope.packed(i, floats, 1, (to, from) => [['copy', to, from, floats]])
         if (sameOrder(order, wanted)) return at
-        if (order) at = turn(scope.scratch(floats), at, order, floats)
-        return wanted ? turn(scope.scratch(floats), at, wanted, floats, true) : at
+        const move = (order: NonNullable<Order>, back?: boolean) => {
+          const to = scope.scratch(floats)
+          calls.push(turn(to, at, order, floats, back))
+          return to
+        }
+        if (order) at = move(order)
+        return wanted ? move(wanted, true) : at
       },
       packed: (i, floats, rows, pack) => {
         const tensor = inputs[i]!
@@ -160,7 +168,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         return to
       },
       // No operator takes 16 of them.
-      scratch: floats => allot(id * 16 + scratches++, [floats], step, step),
+      scratch: floats => allot(step * 16 + scratches++, [floats], step, step),
       output: (shape, order, over = []) => {
         const last = define(shape, order)
         const reused = over.find(i => {
@@ -201,17 +209,16 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     return { node, shape: values.get(name)!.shape, calls, macs }
   }
 
-  const layers = nodes.map((node, step) => layer(node, step, forward[node.op]!))
+  const layers = nodes.map(layer)
   // At the end, when all graph outputs are there, those that lie as NHWC are brought into the order of their shapes.
   const outputs = graph.outputs.map((name, i): Port => {
-    let at = 0
-    const run: Op['run'] = ({ read }) => {
-      at = read(0)
-    }
+    const { shape, order } = values.get(name)!
+    const { at } = blocks.get(name)!
+    if (trivial(order)) return { name, shape, at }
+    const to = allot(-1 - i, shape, end, end)
     const node: Node = { op: 'ToNCHW', name, inputs: [name], outputs: [name], attrs: {} }
-    const last = layer(node, nodes.length + i, { arity: [1, 1], run })
-    if (last.calls.length) layers.push(last)
-    return { name, shape: last.shape, at }
+    layers.push({ node, shape, calls: [turn(to, at, order!, size(shape))], macs: 0 })
+    return { name, shape, at: to }
   })
   return { shape: value => values.get(value)!.shape, layers, inputs, outputs, blocks, packed, weightsEnd }
 }

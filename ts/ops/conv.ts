@@ -1,6 +1,6 @@
-import { int, misfit, real, show, size } from '../shape.js'
-import type { Node } from '../types.js'
-import { type Call, nhwc, type Op, type Scope } from './op.js'
+import { int, misfit, real, same, show, size } from '../shape.js'
+import type { Node, Shape } from '../types.js'
+import { type Call, nhwc, type Op, type Order, type Scope } from './op.js'
 import { mapOf, slide } from './window.js'
 
 /** What the passes fused behind a Conv, Gemm or Add: limits of the result, default none. */
@@ -39,6 +39,13 @@ export const bias = ({ node, shape, packed }: Scope, oc: number): number => {
   return packed(2, oc + PANEL - 1, 1, (to, from) => [['copy', to, from, oc]])
 }
 
+/** A residual, which has the shape and order of the result. */
+export const residual = ({ node, shape, read }: Scope, result: Shape, order?: Order): number => {
+  const res = shape(RESIDUAL)
+  if (res && !same(res, result)) misfit(node, `residual is ${show(res)}, the result ${show(result)}`)
+  return read(RESIDUAL, order)
+}
+
 /** y[m][oc] = clamp(bias + res + x[m][k]·W), the case in which a row of x is one run of k floats. */
 export const matrix = (
   y: number,
@@ -74,7 +81,7 @@ const run = (scope: Scope): void => {
 
   const result = [n, oc, oh, ow]
   const y = scope.output(result, nhwc(result), [RESIDUAL])
-  const res = read(RESIDUAL, nhwc(result))
+  const res = residual(scope, result, nhwc(result))
   const at = panels(scope, oc, groups, wc, kh * kw)
   const b = bias(scope, oc)
   let x = read(0, [c, h, w])

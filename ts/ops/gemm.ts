@@ -1,5 +1,5 @@
 import { misfit, show, size } from '../shape.js'
-import { bias, matrix, panels, RESIDUAL } from './conv.js'
+import { bias, matrix, panels, RESIDUAL, residual } from './conv.js'
 import type { Op } from './op.js'
 
 /**
@@ -16,12 +16,13 @@ export const gemm = {
       misfit(node, `weight expects ${k} features, input has ${x.at(-1) ?? 'none'} (x ${show(x)}, w ${show(w)})`)
     const m = size(x) / k
     scope.macs(m * k * oc)
-    const y = scope.output([...x.slice(0, -1), oc], undefined, [RESIDUAL])
+    const result = [...x.slice(0, -1), oc]
+    const y = scope.output(result, undefined, [RESIDUAL])
     // A flattened map may stay in NHWC order: the weights' columns are permuted to it while they are packed.
     const order = x.length === 2 ? scope.order(0) : undefined
     const [c, h, width] = order ?? [k, 1, 1]
     const at = panels(scope, oc, 1, c, h * width)
     const b = bias(scope, oc)
-    scope.call(...matrix(y, read(RESIDUAL), read(0, order), at, b, m, k, oc, node))
+    scope.call(...matrix(y, residual(scope, result), read(0, order), at, b, m, k, oc, node))
   },
 } satisfies Op

@@ -34,20 +34,20 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
   const given = same ? [] : ints(node, 'pad', [0, 0, 0, 0], 0)
   const axis = (i: 0 | 1): [before: number, after: number, out: number] => {
     const [length, step, reach] = [size[i], stride[i], dilation[i] * (kernel[i] - 1) + 1]
+    let [before, after] = [given[i]!, given[i + 2]!]
     if (same) {
-      const out = Math.ceil(length / step)
-      const total = Math.max((out - 1) * step + reach - length, 0)
-      const before = (mode === 'same_lower' ? total + 1 : total) >> 1
-      return [before, total - before, out]
+      const total = Math.max((Math.ceil(length / step) - 1) * step + reach - length, 0)
+      before = (mode === 'same_lower' ? total + 1 : total) >> 1
+      after = total - before
     }
-    const [before, after] = [given[i]!, given[i + 2]!]
-    const steps = (length + before + after - reach) / step
+    const span = length + before + after
+    const steps = (span - reach) / step
     let out = Math.floor(steps) + 1
     if (node.attrs.ceil === true && steps % 1 !== 0 && out * step < length + before) out++
     if (out < 1)
       misfit(
         node,
-        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input ${length + before + after}; is the image too small`,
+        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input ${span}; is the image too small`,
       )
     return [before, after, out]
   }
