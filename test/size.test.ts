@@ -52,10 +52,11 @@ const bundle = async (contents: string): Promise<string> => {
   return outputFiles[0]!.text
 }
 
-test('the runtime, minified and compressed, is at most 8 KB', async () => {
+// docs/README.md tells what it consists of.
+test('the runtime, minified and compressed, is at most 11.5 KB', async () => {
   const text = await bundle("export { load } from './ts/entry/node.ts'")
   const bytes = gzipSync(text, { level: 9 }).length
-  assert.ok(bytes <= 8 * 1024, `${bytes} bytes`)
+  assert.ok(bytes <= 11.5 * 1024, `${bytes} bytes`)
 })
 
 test('writing files and inspecting them are not in it unless imported', async () => {
