@@ -27,15 +27,27 @@ export type Attr = number | string | boolean | readonly number[]
  * | op | inputs | attrs |
  * |---|---|---|
  * | Conv | x `[N,C,H,W]`, weight `[OC,C/groups,KH,KW]`, bias? `[OC]` | kernel, stride, pad, dilation, groups |
- * | Gemm | x `[N,K]`, weight `[OUT,K]`, bias? `[OUT]` (y = x·Wᵀ + b) | |
+ * | Gemm | x `[…,K]`, weight `[OUT,K]`, bias? `[OUT]` (y = x·Wᵀ + b) | |
  * | MaxPool | x | kernel, stride, pad, dilation, ceil |
  * | AveragePool | x | kernel, stride, pad, dilation, ceil, includePad |
- * | GlobalAveragePool, Relu, Tanh, Sigmoid, Identity | x | |
- * | Add | a, b (numpy broadcasting) | |
+ * | GlobalAveragePool, GlobalMaxPool | x | |
+ * | BatchNormalization | x, scale, bias, mean, variance (each `[C]`, tensors of the file) | epsilon |
+ * | LRN | x | size, alpha, beta, bias |
+ * | Relu, Tanh, Sigmoid, Softplus, HardSwish, Abs, Neg, Exp, Sqrt, Identity | x | |
+ * | Clip | x | min?, max? (absent: no limit) |
+ * | LeakyRelu, Elu | x | alpha |
+ * | HardSigmoid | x | alpha, beta |
+ * | Gelu | x | tanh (true: the approximation) |
+ * | PRelu | x, slope (broadcast to x) | |
+ * | Add, Sub, Mul, Div, Pow, Max, Min | a, b (numpy broadcasting) | |
+ * | Concat | any number | axis |
+ * | Transpose | x | perm |
+ * | Slice | x | starts, ends, axes, steps (as in ONNX Slice-13: negative ones count from the end, ends are cut) |
  * | Pad | x | pads (all begins, then all ends, ONNX order), value |
  * | Flatten | x | axis |
  * | Reshape | x | shape (0 copies the input's dimension, -1 is inferred) |
- * | Softmax | x | axis |
+ * | Softmax, LogSoftmax | x | axis |
+ * | ReduceMean | x | axes, keepDims |
  * | Dropout | x | rate |
  *
  * `kernel`, `stride`, `dilation` are `[height, width]`; `pad` is `[top, left, bottom, right]`, or
