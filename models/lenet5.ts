@@ -21,5 +21,5 @@ export const lenet5 = ({ classes = 10 }: { readonly classes?: number } = {}): Ne
   x = net.linear('classifier.0', x, 120, 84)
   x = net.tanh('classifier.1', x)
   x = net.linear('classifier.2', x, 84, classes)
-  return net.done('logits', x)
+  return net.done({ logits: x })
 }
