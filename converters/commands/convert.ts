@@ -1,18 +1,21 @@
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
+import { networks } from '../../models/networks.js'
 import { inspect } from '../../ts/entry/node.js'
 import { ConvletError } from '../../ts/error.js'
 import { encodeModel, headerLength, parseHeader } from '../../ts/file.js'
 import type { Model, Shape } from '../../ts/types.js'
 import { fromOnnx } from '../index.js'
 import { bytes, clean, count, milliseconds, plural, showShape } from '../terminal/text.js'
+import { fromStateDict } from '../weights.js'
 import { readWhole, target, writeWhole } from './disk.js'
 import { type MetaFile, readMeta } from './meta.js'
-import { about, type CommonOptions, namedShape, printJson, withCommon } from './options.js'
+import { about, type CommonOptions, namedShape, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
   readonly meta?: string | boolean
   readonly inputShape?: Readonly<Record<string, Shape>>
+  readonly classes?: number
 }
 
 /** Throws for a safetensors file, which is what conversion makes. */
@@ -25,7 +28,7 @@ const refuseConverted = (file: string, data: Uint8Array): void => {
     'FILE',
     graph
       ? `${file} is already converted: try convlet inspect or convlet run.`
-      : `${file} is a safetensors file without a graph: it needs no conversion. Load it with { graph } from convlet/models, or convert the ONNX export of the model.`,
+      : `${file} is a safetensors file without a graph: name its network, as in convlet convert resnet18 ${file} out.safetensors, or load it with { graph } from convlet/models.`,
   )
 }
 
@@ -43,15 +46,11 @@ const describeMeta = ({ path, labels, preprocess }: MetaFile): string => {
   return `${parts.join(' and ')} from ${path}`
 }
 
-const run = async (file: string, out: string, options: Options): Promise<void> => {
-  const start = performance.now()
-  const [whole, data] = [await target(out), await readWhole(file)]
-  if ((await target(file).catch(() => undefined)) === whole)
-    throw new ConvletError('INPUT', `${out} is the model itself: give the converted file another name.`)
+const ofOnnx = async (file: string, data: Uint8Array, { labels, preprocess }: MetaFile, options: Options) => {
+  if (options.classes !== undefined)
+    throw new ConvletError('INPUT', '--classes goes with the name of a network; an ONNX model has its classes.')
   await about(file, async () => refuseConverted(file, data))
-  const meta = await readMeta(file, options.meta)
-  const { labels, preprocess } = meta
-  const model = await about(file, async () =>
+  return about(file, async () =>
     fromOnnx(data, {
       source: file,
       ...(options.inputShape && { inputShapes: options.inputShape }),
@@ -59,6 +58,37 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
       ...(preprocess && { preprocess }),
     }),
   )
+}
+
+const ofWeights = (
+  name: string,
+  file: string,
+  data: Uint8Array,
+  { labels, preprocess }: MetaFile,
+  { classes, inputShape }: Options,
+): Promise<Model> => {
+  if (!Object.hasOwn(networks, name))
+    throw new ConvletError('INPUT', `there is no network "${name}", there are ${Object.keys(networks).join(', ')}.`)
+  if (inputShape)
+    throw new ConvletError('INPUT', '--input-shape goes with an ONNX model; a network of convlet has its input.')
+  const network = networks[name]!(classes === undefined ? {} : { classes })
+  const source = `${file.split(/[/\\]/).at(-1)} (${name})`
+  return about(file, () =>
+    fromStateDict(data, network, { source, ...(labels && { labels }), ...(preprocess && { preprocess }) }),
+  )
+}
+
+/** `MODEL.onnx OUT`, or `NETWORK WEIGHTS OUT`. */
+const run = async (first: string, second: string, third: string | undefined, options: Options): Promise<void> => {
+  const start = performance.now()
+  const [file, out] = third === undefined ? [first, second] : [second, third]
+  const [whole, data] = [await target(out), await readWhole(file)]
+  if ((await target(file).catch(() => undefined)) === whole)
+    throw new ConvletError('INPUT', `${out} is the model itself: give the converted file another name.`)
+  const meta = await readMeta(file, options.meta)
+  const { labels, preprocess } = meta
+  const model =
+    third === undefined ? await ofOnnx(file, data, meta, options) : await ofWeights(first, file, data, meta, options)
   const encoded = await encodeModel(model)
   // Plans the network, so that a file is not written which could not be loaded.
   const { inputs, outputs, memory } = await about(file, () => inspect(encoded))
@@ -71,7 +101,7 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
       file: out,
       bytes: encoded.length,
       source: model.source,
-      opset: model.opset,
+      opset: model.opset ?? null,
       meta: meta.path ?? null,
       labels: labels?.length ?? 0,
       preprocess: preprocess ?? null,
@@ -85,7 +115,7 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
     })
   const line = (name: string, text: string) => console.log(`  ${dim(name.padEnd(9))}${text}`)
   console.log(`${bold(out)}  ${bytes(encoded.length)}`)
-  line('from', `${clean(model.source ?? file)}, opset ${model.opset}`)
+  line('from', `${clean(model.source ?? file)}${model.opset === undefined ? '' : `, opset ${model.opset}`}`)
   line('network', `${plural(nodes, 'node')}, ${ports(inputs)} → ${ports(outputs)}`)
   line(
     'weights',
@@ -98,13 +128,19 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
 export const convertCommand = (): Command =>
   withCommon(
     new Command('convert')
-      .summary('turn an ONNX model into a file that convlet loads')
+      .summary('turn a model into a file that convlet loads')
       .description(
-        'Turns an ONNX model into one safetensors file: weights, graph, labels and preprocess together.\n' +
-          'The file is written whole or not at all.',
+        'Turns an ONNX model, or a network of convlet and its PyTorch weights, into one safetensors file: weights, graph,\n' +
+          'labels and preprocess together. The file is written whole or not at all.\n\n' +
+          `Networks: ${Object.keys(networks).join(', ')}.`,
       )
-      .argument('<model.onnx>', 'the model, opset 7 or later')
-      .argument('<out.safetensors>', 'the file to write; one of that name is replaced')
+      .usage(
+        '[options] <model.onnx> <out.safetensors>\n       convlet convert [options] <network> <weights.safetensors> <out.safetensors>',
+      )
+      .argument('<model.onnx>', 'the model, opset 7 or later; or the name of a network')
+      .argument('<out.safetensors>', 'the file to write, one of that name is replaced; or the weights of the network')
+      .argument('[out.safetensors]', 'the file to write, if a network was named')
+      .option('--classes <n>', 'outputs of the network, if not as many as it was published with', wholeNumber)
       .option(
         '--meta <file.json>',
         'labels and preprocess, { "labels": […], "preprocess": {…} } (default: model.json beside model.onnx)',
@@ -118,5 +154,6 @@ export const convertCommand = (): Command =>
     [
       'convlet convert lenet5.onnx lenet5.safetensors',
       'convlet convert resnet18.onnx resnet18.safetensors --meta imagenet.json --input-shape input=1,3,224,224',
+      'convlet convert resnet50 weights.safetensors resnet50.safetensors --classes 5',
     ],
   ).action(run)

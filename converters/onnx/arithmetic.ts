@@ -12,6 +12,7 @@ import {
   isFloat,
   multiply,
   pickStrided,
+  plus,
   refuse,
   sizeOf,
   stridesOf,
@@ -40,13 +41,12 @@ export const need = (node: OnnxNode, inputs: readonly (Const | undefined)[], i: 
 
 type Arithmetic = (a: Dim, b: Dim) => Dim | undefined
 
-const plus: Arithmetic = (a, b) => {
-  if (typeof a === 'number' && typeof b === 'number') return a + b
-  if (a === 0 || b === 0) return a === 0 ? b : a
-  if (typeof a === 'number' || typeof b === 'number') return undefined
-  return multiply(a.batches + b.batches, { batches: 1 })
-}
 const minus: Arithmetic = (a, b) => plus(a, multiply(-1, b)!)
+
+const onNumbers =
+  (f: (a: number, b: number) => number): Arithmetic =>
+  (a, b) =>
+    typeof a === 'number' && typeof b === 'number' ? f(a, b) : undefined
 
 const broadcastShape = (node: OnnxNode, a: Shape, b: Shape): Shape => {
   const rank = Math.max(a.length, b.length)
@@ -85,6 +85,28 @@ const toInteger = (d: Dim): Dim => {
   return Number.isInteger(d.batches) ? d : refuse('its result is no multiple of the batch')
 }
 
+/** Of any number of inputs. */
+const elementwiseAll = (f: Arithmetic): Fold => {
+  const two = elementwise(f)
+  return (node, inputs, spend) => {
+    const [first = failAt(node, 'it has no inputs'), ...rest] = inputs.map((_, i) => need(node, inputs, i))
+    return rest.reduce((a, b) => two(node, [a, b], spend), first)
+  }
+}
+
+const unary =
+  (f: (n: number) => number): Fold =>
+  (node, inputs, spend) => {
+    const c = need(node, inputs, 0)
+    spend(sizeOf(c.shape) * NUMBER)
+    const numbers = Array.from(dimsOf(c), n =>
+      typeof n === 'number' ? f(n) : refuse('its input depends on the batch'),
+    )
+    if (isFloat(c.dtype) && !('dims' in c))
+      return { name: '', shared: false, dtype: 'F32', shape: c.shape, data: floatBytes(numbers) }
+    return made(c.shape, isFloat(c.dtype) ? numbers : numbers.map(toInteger), c.dtype)
+  }
+
 export const cast: Fold = (node, inputs, spend) => {
   const c = need(node, inputs, 0)
   const to =
@@ -101,3 +123,16 @@ export const add: Fold = elementwise(plus)
 export const subtract: Fold = elementwise(minus)
 export const multiplied: Fold = elementwise(multiply)
 export const divided: Fold = elementwise(divide)
+export const power: Fold = elementwise(onNumbers((a, b) => a ** b))
+
+export const greatest: Fold = elementwiseAll(onNumbers(Math.max))
+export const least: Fold = elementwiseAll(onNumbers(Math.min))
+export const total: Fold = elementwiseAll(plus)
+
+export const absolute: Fold = unary(Math.abs)
+export const ceiling: Fold = unary(Math.ceil)
+export const exponential: Fold = unary(Math.exp)
+export const floor: Fold = unary(Math.floor)
+export const negative: Fold = unary(n => -n)
+export const reciprocal: Fold = unary(n => 1 / n)
+export const root: Fold = unary(Math.sqrt)

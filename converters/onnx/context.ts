@@ -64,6 +64,19 @@ export const computedInput = (node: OnnxNode, i: number, ctx: Context): string =
   return isComputed(v) ? node.inputs[i]! : refuse(`input ${i} is a constant, only computed values are taken there`)
 }
 
+/** Name of an input that may be a constant too, which then becomes a tensor of the model. */
+export const operand = (node: OnnxNode, i: number, ctx: Context): string => {
+  const v = input(node, i, ctx)
+  return v && isConst(v) ? ctx.store(v) : computedInput(node, i, ctx)
+}
+
+/** Names of all inputs, of which some are computed. */
+export const operands = (node: OnnxNode, ctx: Context): string[] => {
+  if (node.inputs.length === 0) failAt(node, 'it has no inputs')
+  const names = node.inputs.map((_, i) => operand(node, i, ctx))
+  return node.inputs.some(name => !isConst(ctx.value(name))) ? names : refuse('its inputs are constants')
+}
+
 /** The shape of an input, for an operator that cannot be converted without. */
 export const shapeOfInput = (node: OnnxNode, i: number, ctx: Context): readonly Dim[] => {
   const v = ctx.value(computedInput(node, i, ctx))
@@ -95,10 +108,19 @@ export const numbersFrom = (node: OnnxNode, name: string, i: number, ctx: Contex
   return c === undefined ? numbersAttr(node, name) : numbersOfConst(c, name)
 }
 
+/** A node of one output. */
+export const step = (
+  op: string,
+  name: string,
+  inputs: readonly string[],
+  output: string,
+  attrs: Node['attrs'] = {},
+): Node => ({ op, name, inputs, outputs: [output], attrs })
+
 /** One canonical node in the place of an ONNX node. */
 export const become = (
   node: OnnxNode,
   op: string,
   inputs: readonly string[],
   attrs: Readonly<Record<string, Attr>> = {},
-): readonly Node[] => [{ op, name: node.name, inputs, outputs: [node.outputs[0]!], attrs }]
+): readonly Node[] => [step(op, node.name, inputs, node.outputs[0]!, attrs)]

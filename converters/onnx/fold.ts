@@ -1,11 +1,14 @@
 // Constant folding: what exporters write as arithmetic on shapes, and the turning about of weights.
 import type { Shape, Tensor } from '../../ts/types.js'
-import { add, CELL, cast, divided, type Fold, made, multiplied, NUMBER, need, subtract } from './arithmetic.js'
+import * as arithmetic from './arithmetic.js'
+import { CELL, type Fold, made, NUMBER, need, type Spend } from './arithmetic.js'
 import { failAt, numberAttr, numbersAttr, numbersOfConst, tensorAttr, textAttr, toAxis } from './context.js'
+import { partsOf } from './parts.js'
 import type { OnnxNode } from './read.js'
 import { MAX_RANK } from './tensor.js'
 import {
   type Const,
+  cut,
   type Dim,
   dimsOf,
   floatBytes,
@@ -112,6 +115,25 @@ const reshape: Fold = (node, inputs) => {
   )
 }
 
+type Cuts = Readonly<Record<'starts' | 'ends' | 'axes' | 'steps', readonly number[]>>
+
+const sliced = (node: OnnxNode, c: Const, { starts, ends, axes, steps }: Cuts, spend: Spend): Const => {
+  const shape = [...c.shape]
+  const strides = stridesOf(c.shape)
+  let offset = 0
+  for (const [i, from] of axes.entries()) {
+    const axis = toAxis(node, from, c.shape.length)
+    const [size, step] = [c.shape[axis]!, steps[i]!]
+    if (step === 0) failAt(node, 'step 0 goes nowhere')
+    const { from: start, length } = cut(size, starts[i]!, ends[i]!, step)
+    shape[axis] = length
+    offset += start * strides[axis]!
+    strides[axis]! *= step
+  }
+  spend(sizeOf(shape) * CELL)
+  return pickStrided(c, shape, strides, offset)
+}
+
 const slice: Fold = (node, inputs, spend) => {
   const c = need(node, inputs, 0)
   const list = (i: number, name: string) => (inputs[i] ? numbersOfConst(inputs[i], name) : numbersAttr(node, name))
@@ -121,22 +143,7 @@ const slice: Fold = (node, inputs, spend) => {
   const steps = list(4, 'steps') ?? starts.map(() => 1)
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length)
     failAt(node, 'starts, ends, axes and steps differ in length')
-  const shape = [...c.shape]
-  const strides = stridesOf(c.shape)
-  let offset = 0
-  for (const [i, from] of axes.entries()) {
-    const axis = toAxis(node, from, c.shape.length)
-    const [size, step] = [c.shape[axis]!, steps[i]!]
-    if (step === 0) failAt(node, 'step 0 goes nowhere')
-    const clamp = (n: number, low: number, high: number) => Math.min(Math.max(n < 0 ? n + size : n, low), high)
-    const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
-    const start = clamp(starts[i]!, Math.max(low, 0), high)
-    shape[axis] = Math.max(0, Math.ceil((clamp(ends[i]!, low, high) - start) / step))
-    offset += start * strides[axis]!
-    strides[axis]! *= step
-  }
-  spend(sizeOf(shape) * CELL)
-  return pickStrided(c, shape, strides, offset)
+  return sliced(node, c, { starts, ends, axes, steps }, spend)
 }
 
 const squeeze: Fold = (node, inputs) => {
@@ -175,20 +182,42 @@ export const foldShape = (node: OnnxNode, dims: readonly Dim[]): Const => {
   return made([part.length], part)
 }
 
+/** The parts of a constant, one for each output. */
+export const foldSplit = (node: OnnxNode, inputs: readonly (Const | undefined)[], spend: Spend): readonly Const[] => {
+  const c = need(node, inputs, 0)
+  const axis = toAxis(node, numberAttr(node, 'axis') ?? 0, c.shape.length)
+  const sizes = inputs[1] ? numbersOfConst(inputs[1], 'split') : numbersAttr(node, 'split')
+  return partsOf(node, c.shape[axis]!, sizes).map(([start, end]) => {
+    const part = sliced(node, c, { starts: [start], ends: [end], axes: [axis], steps: [1] }, spend)
+    return { ...part, name: '', shared: false }
+  })
+}
+
 export const folds: Readonly<Record<string, Fold>> = {
-  Add: add,
-  Cast: cast,
+  Abs: arithmetic.absolute,
+  Add: arithmetic.add,
+  Cast: arithmetic.cast,
+  Ceil: arithmetic.ceiling,
   Concat: concat,
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Div: divided,
+  Div: arithmetic.divided,
+  Exp: arithmetic.exponential,
+  Floor: arithmetic.floor,
   Gather: gather,
   Identity: (node, inputs) => need(node, inputs, 0),
-  Mul: multiplied,
+  Max: arithmetic.greatest,
+  Min: arithmetic.least,
+  Mul: arithmetic.multiplied,
+  Neg: arithmetic.negative,
+  Pow: arithmetic.power,
+  Reciprocal: arithmetic.reciprocal,
   Reshape: reshape,
   Slice: slice,
+  Sqrt: arithmetic.root,
   Squeeze: squeeze,
-  Sub: subtract,
+  Sub: arithmetic.subtract,
+  Sum: arithmetic.total,
   Transpose: transposed,
   Unsqueeze: unsqueeze,
 }

@@ -2,7 +2,7 @@
 import { ConvletError } from '../../ts/error.js'
 import type { Graph, Node, Shape, Tensor } from '../../ts/types.js'
 import { type Context, failAt } from './context.js'
-import { foldShape, folds } from './fold.js'
+import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
 import type { OnnxModel, OnnxNode } from './read.js'
 import { type Problem, unsupportedError } from './report.js'
@@ -94,9 +94,8 @@ export const convertGraph = (
       values.set(node.outputs[0]!, { computed: inferShape(node, node.inputs.map(shapeOf)), lost })
     }
   }
-  const keep = (node: OnnxNode, c: Const): void => {
+  const keep = (node: OnnxNode, c: Const, output = node.outputs[0]!): void => {
     if (c.shape.length > MAX_RANK) failAt(node, `${c.shape.length} dimensions are too many`)
-    const output = node.outputs[0]!
     values.set(output, { ...c, name: c.name && !c.shared ? c.name : output, shared: reads(output) > 1 })
   }
   const toConst = (v: Value | undefined): Const | undefined => {
@@ -115,11 +114,15 @@ export const convertGraph = (
     const constant = !given.some(isComputed)
     try {
       if (node.domain) refuse('only operators of ONNX itself are supported')
-      if (!node.outputs[0] || node.outputs.slice(1).some(name => reads(name) > 0))
-        refuse('only its first output is supported')
+      const several = !node.outputs[0] || node.outputs.slice(1).some(name => reads(name) > 0)
+      if (several && node.op !== 'Split') refuse('only its first output is supported')
       const fold = own(folds, node.op)
       const builder = own(builders, node.op)
       if (node.op === 'Shape') keep(node, foldShape(node, shapeOf(taken[0])))
+      else if (node.op === 'Split' && constant)
+        foldSplit(node, taken.map(toConst), spend).forEach((c, i) => {
+          if (node.outputs[i]) keep(node, c, node.outputs[i])
+        })
       else if (fold && constant) keep(node, fold(node, taken.map(toConst), spend))
       else if (builder)
         emit(

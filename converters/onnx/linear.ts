@@ -1,7 +1,17 @@
-// Gemm, MatMul and Add. The canonical Gemm is y = x·Wᵀ + b with W [out, in], as PyTorch keeps it.
+// Gemm and MatMul. The canonical Gemm is y = x·Wᵀ + b with W [out, in], as PyTorch keeps it.
 import type { Node, Tensor } from '../../ts/types.js'
-import { type Builder, become, type Context, computedInput, constInput, failAt, input, numberAttr } from './context.js'
-import { type Const, floatBytes, isComputed, isConst, numbersOf, refuse, transpose } from './values.js'
+import {
+  type Builder,
+  become,
+  type Context,
+  computedInput,
+  constInput,
+  failAt,
+  input,
+  numberAttr,
+  step,
+} from './context.js'
+import { type Const, floatBytes, isComputed, numbersOf, refuse, transpose } from './values.js'
 
 const scale = (t: Tensor, factor: number): Tensor =>
   factor === 1 ? t : { ...t, dtype: 'F32', data: floatBytes(Array.from(numbersOf(t), n => n * factor)) }
@@ -32,14 +42,8 @@ export const gemm: Builder = (node, ctx) => {
   const thenAdd = (name: string): readonly Node[] => {
     const product = ctx.unique(`${node.outputs[0]}_product`)
     return [
-      { op: 'Gemm', name: node.name, inputs: [x, weight], outputs: [product], attrs: {} },
-      {
-        op: 'Add',
-        name: ctx.unique(`${node.name}_add`),
-        inputs: [product, name],
-        outputs: [node.outputs[0]!],
-        attrs: {},
-      },
+      step('Gemm', node.name, [x, weight], product),
+      step('Add', ctx.unique(`${node.name}_add`), [product, name], node.outputs[0]!),
     ]
   }
   if (isComputed(addend))
@@ -66,12 +70,4 @@ export const matMul: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   const w = constInput(node, 1, 'right side', ctx) ?? failAt(node, 'it has no right side')
   return become(node, 'Gemm', [x, storeWeight(w, false, 1, ctx)])
-}
-
-export const add: Builder = (node, ctx) => {
-  const names = [0, 1].map(i => {
-    const v = input(node, i, ctx) ?? failAt(node, `input ${i} is missing`)
-    return isConst(v) ? ctx.store(v) : computedInput(node, i, ctx)
-  })
-  return become(node, 'Add', names)
 }

@@ -1,6 +1,6 @@
 // Shapes of what canonical nodes make, with the batch left open: enough to fold `Shape`. Whether shapes fit is checked at load.
 import type { Node } from '../../ts/types.js'
-import { type Dim, divide, product, sameDim } from './values.js'
+import { cut, type Dim, divide, plus, product, sameDim } from './values.js'
 
 type Dims = readonly Dim[]
 /** `undefined`: cannot be told. Inputs are those of the node, absent or unknown ones `undefined`. */
@@ -70,22 +70,77 @@ const reshape: Infer = ({ shape }, [x]) => {
   return complete(dims.map(d => (d === -1 ? inferred : d)))
 }
 
+const concat: Infer = ({ axis }, inputs) => {
+  const [first] = inputs
+  if (!first || inputs.some(x => x?.length !== first.length)) return undefined
+  const total = inputs
+    .map(x => x![axis as number]!)
+    .reduce<Dim | undefined>((a, b) => (a === undefined ? a : plus(a, b)), 0)
+  return complete(first.map((d, i) => (i === axis ? total : d)))
+}
+
+const slice: Infer = ({ starts, ends, axes, steps }, [x]) =>
+  x &&
+  complete(
+    x.map((size, d) => {
+      const i = numbers(axes).indexOf(d)
+      if (i < 0) return size
+      if (typeof size !== 'number') return undefined
+      return cut(size, numbers(starts)[i]!, numbers(ends)[i]!, numbers(steps)[i]!).length
+    }),
+  )
+
+const transpose: Infer = ({ perm }, [x]) =>
+  x?.length === numbers(perm).length ? numbers(perm).map(d => x[d]!) : undefined
+
+const reduce: Infer = ({ axes, keepDims }, [x]) =>
+  x &&
+  (keepDims ? x.map((d, i) => (numbers(axes).includes(i) ? 1 : d)) : x.filter((_, i) => !numbers(axes).includes(i)))
+
+const globalPool: Infer = (_, [x]) => (x?.length === 4 ? [x[0]!, x[1]!, 1, 1] : undefined)
+
 const infer: Readonly<Record<string, Infer>> = {
+  Abs: same,
   Add: broadcast,
   AveragePool: pooled,
+  BatchNormalization: same,
+  Clip: same,
+  Concat: concat,
   Conv: (attrs, [x, weight]) => windowed(attrs, x, weight?.[0]),
+  Div: broadcast,
   Dropout: same,
+  Elu: same,
+  Exp: same,
   Flatten: flatten,
+  Gelu: same,
   Gemm: (_, [x, weight]) => x && weight && [...x.slice(0, -1), weight[0]!],
-  GlobalAveragePool: (_, [x]) => (x?.length === 4 ? [x[0]!, x[1]!, 1, 1] : undefined),
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  HardSigmoid: same,
+  HardSwish: same,
   Identity: same,
+  LRN: same,
+  LeakyRelu: same,
+  LogSoftmax: same,
+  Max: broadcast,
   MaxPool: pooled,
+  Min: broadcast,
+  Mul: broadcast,
+  Neg: same,
+  PRelu: same,
   Pad: pad,
+  Pow: broadcast,
+  ReduceMean: reduce,
   Relu: same,
   Reshape: reshape,
   Sigmoid: same,
+  Slice: slice,
   Softmax: same,
+  Softplus: same,
+  Sqrt: same,
+  Sub: broadcast,
   Tanh: same,
+  Transpose: transpose,
 }
 
 /** Shape of the node's output. A fraction of a pixel means that shapes do not fit, which is for `load` to say. */

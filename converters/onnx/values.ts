@@ -62,6 +62,14 @@ export const multiply = (a: Dim, b: Dim): Dim | undefined => {
   return typeof b === 'number' ? multiply(b, a) : undefined
 }
 
+/** a + b where it is a multiple of the batch or a number. */
+export const plus = (a: Dim, b: Dim): Dim | undefined => {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (a === 0 || b === 0) return a === 0 ? b : a
+  if (typeof a === 'number' || typeof b === 'number') return undefined
+  return multiply(a.batches + b.batches, { batches: 1 })
+}
+
 /** a / b where it is a multiple of the batch or a number. */
 export const divide = (a: Dim, b: Dim): Dim | undefined => {
   if (b === 0) return undefined
@@ -71,6 +79,14 @@ export const divide = (a: Dim, b: Dim): Dim | undefined => {
 
 export const sameDim = (a: Dim, b: Dim): boolean =>
   typeof a === 'number' || typeof b === 'number' ? a === b : a.batches === b.batches
+
+/** What ONNX's Slice takes of an axis: negative ends count from the back, both are cut to what there is. */
+export const cut = (size: number, start: number, end: number, step: number): { from: number; length: number } => {
+  const clamp = (n: number, low: number, high: number) => Math.min(Math.max(n < 0 ? n + size : n, low), high)
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
+  const from = clamp(start, Math.max(low, 0), high)
+  return { from, length: Math.max(0, Math.ceil((clamp(end, low, high) - from) / step)) }
+}
 
 export const isFloat = (dtype: DType): boolean =>
   dtype === 'F32' || dtype === 'F64' || dtype === 'F16' || dtype === 'BF16'

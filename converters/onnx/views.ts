@@ -1,17 +1,21 @@
-// Operators that only look at their input in another shape, and Softmax, whose old form does so too.
+// Operators that only look at their input in another shape, and the softmaxes, whose old form does so too.
 import type { Node } from '../../ts/types.js'
 import {
   type Builder,
   become,
+  type Context,
   computedInput,
   constInput,
   dimsOfList,
   failAt,
   numberAttr,
+  numbersFrom,
   numbersOfConst,
   shapeOfInput,
+  step,
   toAxis,
 } from './context.js'
+import type { OnnxNode } from './read.js'
 import { type Dim, divide, isComputed, product, refuse, sameDim } from './values.js'
 
 const ONE_BATCH = { batches: 1 }
@@ -25,20 +29,14 @@ export const flatten: Builder = (node, ctx) => {
   return become(node, 'Flatten', [x], { axis: toAxis(node, axis, rank) })
 }
 
-export const reshape: Builder = (node, ctx) => {
-  const x = computedInput(node, 0, ctx)
-  const target = constInput(node, 1, 'shape', ctx) ?? failAt(node, 'it has no shape')
+/** A Reshape of `x` to `dims`, in which 0 copies the input's dimension and -1 is inferred. */
+const reshapeTo = (node: OnnxNode, x: string, target: readonly Dim[], ctx: Context): readonly Node[] => {
   const v = ctx.value(x)
   const from = isComputed(v) ? v.computed : undefined
-  let dims = Array.from(dimsOfList(target, 'shape'))
-  const zero = dims.indexOf(0)
-  if (zero >= 0 && numberAttr(node, 'allowzero')) refuse('it makes an empty value (allowzero=1)')
-  const odd = dims.find(d => typeof d === 'number' && (!Number.isSafeInteger(d) || d < -1))
-  if (odd !== undefined) failAt(node, `shape [${dims.join(', ')}] is impossible`)
-
   // The batch stays open: where it stands in its place it is copied, also when the exporter wrote it as a number.
-  dims = dims.map((d, i) => {
-    const copies = isBatch(from?.[i]) && (isBatch(d) || (i === 0 && d === ctx.batch))
+  const asNumber = target.some(isBatch) ? undefined : ctx.batch
+  let dims = target.map((d, i) => {
+    const copies = isBatch(from?.[i]) && (isBatch(d) || (i === 0 && d === asNumber))
     return copies ? 0 : d
   })
   const total = from && product(from)
@@ -61,30 +59,58 @@ export const reshape: Builder = (node, ctx) => {
   return become(node, 'Reshape', [x], { shape })
 }
 
+export const reshape: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const target = constInput(node, 1, 'shape', ctx) ?? failAt(node, 'it has no shape')
+  const dims = Array.from(dimsOfList(target, 'shape'))
+  if (dims.includes(0) && numberAttr(node, 'allowzero')) refuse('it makes an empty value (allowzero=1)')
+  const odd = dims.find(d => typeof d === 'number' && (!Number.isSafeInteger(d) || d < -1))
+  if (odd !== undefined) failAt(node, `shape [${dims.join(', ')}] is impossible`)
+  return reshapeTo(node, x, dims, ctx)
+}
+
+export const squeeze: Builder = (node, ctx) => {
+  const dims = shapeOfInput(node, 0, ctx)
+  const axes = numbersFrom(node, 'axes', 1, ctx)?.map(axis => toAxis(node, axis, dims.length))
+  const sizeAt = (axis: number) => (isBatch(dims[axis]) ? ctx.batch : dims[axis])
+  const odd = axes?.find(axis => sizeAt(axis) !== 1)
+  if (odd !== undefined) failAt(node, `dimension ${odd} is no 1 that could go`)
+  // Without axes all ones go, but for the batch, which may be larger another time.
+  const rest = dims.filter((d, i) => (axes ? !axes.includes(i) : d !== 1))
+  return reshapeTo(node, node.inputs[0]!, rest, ctx)
+}
+
+export const unsqueeze: Builder = (node, ctx) => {
+  const rest = [...shapeOfInput(node, 0, ctx)]
+  const axes = numbersFrom(node, 'axes', 1, ctx) ?? failAt(node, 'it has no axes')
+  const rank = rest.length + axes.length
+  const at = axes.map(axis => toAxis(node, axis, rank))
+  if (new Set(at).size < at.length) failAt(node, `axes ${axes.join(', ')} name one dimension twice`)
+  const dims = Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : rest.shift()!))
+  return reshapeTo(node, node.inputs[0]!, dims, ctx)
+}
+
+/** Softmax and LogSoftmax. */
 export const softmax: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   const old = ctx.opset < 13
   const given = numberAttr(node, 'axis') ?? (old ? 1 : -1)
-  if (!old && given >= 0) return become(node, 'Softmax', [x], { axis: given })
+  if (!old && given >= 0) return become(node, node.op, [x], { axis: given })
   const dims = shapeOfInput(node, 0, ctx)
   const axis = toAxis(node, given, dims.length)
-  if (!old || dims.slice(axis + 1).every(d => d === 1)) return become(node, 'Softmax', [x], { axis })
+  if (!old || dims.slice(axis + 1).every(d => d === 1)) return become(node, node.op, [x], { axis })
   // Before opset 13 all dimensions from the axis on were one.
-  const [flat, done] = [ctx.unique(`${node.outputs[0]}_flat`), ctx.unique(`${node.outputs[0]}_softmax`)]
+  const [flat, done] = [
+    ctx.unique(`${node.outputs[0]}_flat`),
+    ctx.unique(`${node.outputs[0]}_${node.op.toLowerCase()}`),
+  ]
   const shape = dims.map((d, i) =>
     i === 0 ? (axis === 1 ? 0 : -1) : typeof d === 'number' ? d : refuse('its batch is not in front'),
   )
-  const step = (op: string, suffix: string, from: string, to: string, attrs: Node['attrs']): Node => ({
-    op,
-    name: suffix ? ctx.unique(node.name + suffix) : node.name,
-    inputs: [from],
-    outputs: [to],
-    attrs,
-  })
   return [
-    step('Flatten', '_flatten', x, flat, { axis }),
-    step('Softmax', '', flat, done, { axis: 1 }),
-    step('Reshape', '_reshape', done, node.outputs[0]!, { shape }),
+    step('Flatten', ctx.unique(`${node.name}_flatten`), [x], flat, { axis }),
+    step(node.op, node.name, [flat], done, { axis: 1 }),
+    step('Reshape', ctx.unique(`${node.name}_reshape`), [done], node.outputs[0]!, { shape }),
   ]
 }
 
@@ -95,6 +121,3 @@ export const dropout: Builder = (node, ctx) => {
   if (!(rate >= 0 && rate <= 1)) failAt(node, `ratio ${rate} should be between 0 and 1`)
   return become(node, 'Dropout', [x], { rate })
 }
-
-/** An operator of one input and no attributes. */
-export const plain: Builder = (node, ctx) => become(node, node.op, [computedInput(node, 0, ctx)])

@@ -70,12 +70,13 @@ export const averagePool: Builder = (node, ctx) => {
   return become(node, 'AveragePool', [x], { ...attrs, includePad: !!numberAttr(node, 'count_include_pad') })
 }
 
-export const globalAveragePool: Builder = (node, ctx) => {
+/** GlobalAveragePool and GlobalMaxPool. */
+export const globalPool: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   const v = ctx.value(x)
   const rank = isComputed(v) ? v.computed?.length : undefined
   if (rank !== undefined && rank !== 4) refuse(`it is ${rank - 2}-D, only 2-D is supported`)
-  return become(node, 'GlobalAveragePool', [x])
+  return become(node, node.op, [x])
 }
 
 export const pad: Builder = (node, ctx) => {

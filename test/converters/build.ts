@@ -1,5 +1,6 @@
 // Builds the bytes of ONNX files from a terse description.
 import onnxProto, { type onnx } from 'onnx-proto'
+import * as assert from 'uvu/assert'
 import { type ConvertOptions, fromOnnx } from '../../converters/index.js'
 import type { Attr, Graph, Model, Node } from '../../ts/types.js'
 
@@ -106,3 +107,20 @@ export const tensorOf = ({ tensors }: Model, name: string) => {
   const { dtype, shape, data } = tensors.get(name)!
   return [dtype, shape, [...new Float32Array(data.slice().buffer)]] as const
 }
+
+/** The only node that the spec becomes. */
+export const only = (spec: Spec) => {
+  const nodes = brief(graphOf(spec))
+  assert.is(nodes.length, 1)
+  return nodes[0]!
+}
+
+const throws = (code: string) => (spec: Spec, message: RegExp) =>
+  assert.throws(
+    () => graphOf(spec),
+    (e: { code?: string; message: string }) => e.code === code && message.test(e.message),
+  )
+/** The spec is sound but cannot be converted. */
+export const refuses = throws('UNSUPPORTED')
+/** The spec is not sound. */
+export const unsound = throws('GRAPH')

@@ -1,17 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { brief, float, floats, graphOf, ints, model, type Spec, tensorOf } from './build.js'
-
-const only = (spec: Spec) => {
-  const nodes = brief(graphOf(spec))
-  assert.is(nodes.length, 1)
-  return nodes[0]!
-}
-const refuses = (spec: Spec, reason: RegExp) =>
-  assert.throws(
-    () => graphOf(spec),
-    (e: { code?: string; message: string }) => e.code === 'UNSUPPORTED' && reason.test(e.message),
-  )
+import { brief, float, floats, graphOf, model, only, refuses, tensorOf } from './build.js'
 
 const xRow = { x: [1, 3] }
 
@@ -122,14 +111,6 @@ test('MatMul: a constant matrix on the right is a Gemm, for any rank of x', () =
     { inputs: { x: [3, 2] }, nodes: ['y = MatMul(w, x)'], tensors: { w: floats([1, 3]) } },
     /input 0 is a constant/,
   )
-})
-
-test('Add: computed and constant operands, the constant on either side', () => {
-  assert.equal(only({ inputs: { x: [1, 3], z: [1, 3] }, nodes: ['y = Add(x, z)'] }), ['y = Add(x, z)', {}])
-  const m = model({ inputs: xRow, nodes: ['y = Add(b, x)'], tensors: { b: floats([3]) } })
-  assert.equal(brief(m.graph!), [['y = Add(b, x)', {}]])
-  assert.equal(tensorOf(m, 'b'), ['F32', [3], [0, 1, 2]])
-  refuses({ inputs: xRow, nodes: ['y = Add(x, b)'], tensors: { b: ints(1, 2, 3) } }, /of I64, only float/)
 })
 
 test.run()

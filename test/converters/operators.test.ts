@@ -1,17 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { brief, float, floats, graphOf, ints, type Spec } from './build.js'
-
-const only = (spec: Spec) => {
-  const nodes = brief(graphOf(spec))
-  assert.is(nodes.length, 1)
-  return nodes[0]!
-}
-const refuses = (spec: Spec, reason: RegExp) =>
-  assert.throws(
-    () => graphOf(spec),
-    (e: { code?: string; message: string }) => e.code === 'UNSUPPORTED' && reason.test(e.message),
-  )
+import { float, floats, graphOf, ints, only, refuses } from './build.js'
 
 const w = floats([4, 3, 3, 2])
 const windowDefaults = { kernel: [3, 2], stride: [1, 1], pad: [0, 0, 0, 0], dilation: [1, 1] }
@@ -57,6 +46,7 @@ test('Conv: what is not 2-D, and a computed weight, are refused', () => {
   )
   refuses({ nodes: [['y = MaxPool(x)', { kernel_shape: [2, 2, 2] }]] }, /it is 3-D, only 2-D/)
   refuses({ inputs: { x: [1, 3, 8] }, nodes: ['y = GlobalAveragePool(x)'] }, /it is 1-D, only 2-D/)
+  refuses({ inputs: { x: [1, 3, 8] }, nodes: ['y = GlobalMaxPool(x)'] }, /it is 1-D, only 2-D/)
   refuses(
     { nodes: ['a = Relu(w)', 'y = Conv(x, a)'], inputs: { x: [1, 3, 8, 8], w: [4, 3, 3, 2] } },
     /its weight is computed/,
@@ -108,11 +98,10 @@ test('AveragePool', () => {
 })
 
 test('operators without attributes', () => {
-  for (const op of ['GlobalAveragePool', 'Relu', 'Tanh', 'Sigmoid', 'Identity'])
+  const plain = ['Abs', 'Exp', 'HardSwish', 'Identity', 'Neg', 'Relu', 'Sigmoid', 'Softplus', 'Sqrt', 'Tanh']
+  for (const op of [...plain, 'GlobalAveragePool', 'GlobalMaxPool'])
     assert.equal(only({ nodes: [`y = ${op}(x)`] }), [`y = ${op}(x)`, {}])
 })
-
-const xRow = { x: [1, 3] }
 
 const pads = [0, 0, 1, 2, 0, 0, 3, 4]
 
@@ -133,73 +122,6 @@ test('Pad: other modes, cropping and infinities are refused, a wrong number of p
     () => graphOf({ opset: 7, nodes: [['y = Pad(x)', { pads: [1, 1] }]] }),
     /Pad "Pad_0": pads \[1,1\] should be 8/,
   )
-})
-
-test('Flatten: default and negative axis', () => {
-  assert.equal(only({ nodes: ['y = Flatten(x)'] }), ['y = Flatten(x)', { axis: 1 }])
-  assert.equal(only({ nodes: [['y = Flatten(x)', { axis: -2 }]] })[1], { axis: 2 })
-  assert.throws(() => graphOf({ nodes: [['y = Flatten(x)', { axis: -5 }]] }), /Flatten "Flatten_0": axis -5/)
-})
-
-const reshaped = (x: readonly (number | string)[], ...shape: number[]) =>
-  only({ inputs: { x }, nodes: ['y = Reshape(x, s)'], tensors: { s: ints(...shape) } })[1].shape
-
-test('Reshape: the batch stays open', () => {
-  assert.equal(reshaped([1, 16, 4, 4], 1, 256), [0, 256])
-  assert.equal(reshaped(['N', 16, 4, 4], 1, -1), [0, -1])
-  assert.equal(reshaped(['N', 16, 4, 4], -1, 256), [-1, 256])
-  assert.equal(reshaped(['N', 16, 4, 4], 0, 16, 16), [0, 16, 16])
-  assert.equal(reshaped([2, 6], 2, 3, 2), [0, 3, 2])
-  // Written as numbers, but the front is a multiple of the batch.
-  assert.equal(reshaped([1, 16, 4, 4], 16, 16), [-1, 16])
-  assert.equal(reshaped([2, 6], 4, 3), [-1, 3])
-  assert.equal(reshaped([2, 6], 12), [-1])
-  // Three rows of 4 are no multiple of two images.
-  assert.equal(reshaped([2, 6], 3, 4), [3, 4])
-})
-
-test('Reshape: what cannot be is said', () => {
-  const tensors = { s: ints(0, 0, 1) }
-  refuses(
-    { opset: 14, inputs: { x: [1, 3] }, nodes: [['y = Reshape(x, s)', { allowzero: 1 }]], tensors },
-    /allowzero=1/,
-  )
-  assert.throws(() => reshaped([1, 3], -2), /Reshape "Reshape_0": shape \[-2\] is impossible/)
-  refuses({ inputs: { x: [1, 3], s: [2] }, nodes: ['y = Reshape(x, s)'] }, /its shape is computed/)
-})
-
-test('Softmax since opset 13: last axis by default, counted from the front', () => {
-  assert.equal(only({ nodes: ['y = Softmax(x)'] }), ['y = Softmax(x)', { axis: 3 }])
-  assert.equal(only({ nodes: [['y = Softmax(x)', { axis: 1 }]] })[1], { axis: 1 })
-  assert.equal(only({ nodes: [['y = Softmax(x)', { axis: -3 }]] })[1], { axis: 1 })
-})
-
-test('Softmax before opset 13: one softmax over all dimensions from the axis on', () => {
-  assert.equal(only({ opset: 12, inputs: xRow, nodes: ['y = Softmax(x)'] })[1], { axis: 1 })
-  assert.equal(only({ opset: 12, inputs: { x: ['N', 9, 1, 1] }, nodes: ['y = Softmax(x)'] })[1], { axis: 1 })
-  assert.equal(only({ opset: 12, nodes: [['y = Softmax(x)', { axis: -1 }]] })[1], { axis: 3 })
-  assert.equal(brief(graphOf({ opset: 12, nodes: ['y = Softmax(x)'] })), [
-    ['y_flat = Flatten(x)', { axis: 1 }],
-    ['y_softmax = Softmax(y_flat)', { axis: 1 }],
-    ['y = Reshape(y_softmax)', { shape: [0, 3, 8, 8] }],
-  ])
-  assert.equal(
-    brief(graphOf({ opset: 12, nodes: [['y = Softmax(x)', { axis: 2 }]] })).map(n => n[1]),
-    [{ axis: 2 }, { axis: 1 }, { shape: [-1, 3, 8, 8] }],
-  )
-})
-
-test('Dropout: ratio as attribute until 11, as input from 12, its mask unused', () => {
-  assert.equal(only({ opset: 7, nodes: ['y = Dropout(x)'] }), ['y = Dropout(x)', { rate: 0.5 }])
-  assert.equal(only({ opset: 11, nodes: [['y, mask = Dropout(x)', { ratio: 0.25 }]] }), [
-    'y = Dropout(x)',
-    { rate: 0.25 },
-  ])
-  const tensors = { r: floats([], [0.125]), t: { dims: [], dataType: 9, int32Data: [1] } }
-  assert.equal(only({ opset: 12, nodes: ['y = Dropout(x, r, t)'], tensors })[1], { rate: 0.125 })
-  assert.equal(only({ opset: 12, nodes: [['y, mask = Dropout(x, , t)', { seed: 1 }]], tensors })[1], { rate: 0.5 })
-  refuses({ nodes: ['y, m = Dropout(x)'], outputs: ['y', 'm'] }, /Dropout ×1 \("Dropout_0"\): only its first output/)
-  assert.throws(() => graphOf({ opset: 7, nodes: [['y = Dropout(x)', { ratio: 1.5 }]] }), /ratio 1.5/)
 })
 
 test.run()
