@@ -191,3 +191,72 @@ export function tile_1x8(
   a1 = f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1))
   storeRow(y, res, a0, a1, cols, f32x4.splat(lo), f32x4.splat(hi))
 }
+
+/** y[r][0..8) = Σ_k x[r][k]·w[k][0..8), r < rows. x: pitch bytes between rows; y: 8 floats each, room for whole fours of them. */
+export function panel_4x8(y: usize, x: usize, pitch: usize, w: usize, rows: i32, k: i32): void {
+  const end = w + (<usize>k << 5)
+  for (let r = rows; r > 0; r -= 4) {
+    block_4x8(y, x, pitch, w, end)
+    y += 128
+    x += pitch << 2
+  }
+}
+
+// Four rows against a panel; as fourRows, without anything around the innermost loop.
+function block_4x8(y: usize, p0: usize, pitch: usize, w: usize, end: usize): void {
+  let a0 = f32x4.splat(0)
+  let a1 = a0
+  let b0 = a0
+  let b1 = a0
+  let c0 = a0
+  let c1 = a0
+  let d0 = a0
+  let d1 = a0
+  let p1 = p0 + pitch
+  let p2 = p1 + pitch
+  let p3 = p2 + pitch
+  while (w < end) {
+    const w0 = v128.load(w)
+    const w1 = v128.load(w, 16)
+    let v = v128.load32_splat(p0)
+    a0 = madd(v, w0, a0)
+    a1 = madd(v, w1, a1)
+    v = v128.load32_splat(p1)
+    b0 = madd(v, w0, b0)
+    b1 = madd(v, w1, b1)
+    v = v128.load32_splat(p2)
+    c0 = madd(v, w0, c0)
+    c1 = madd(v, w1, c1)
+    v = v128.load32_splat(p3)
+    d0 = madd(v, w0, d0)
+    d1 = madd(v, w1, d1)
+    if (w + 32 >= end) break
+    const w2 = v128.load(w, 32)
+    const w3 = v128.load(w, 48)
+    v = v128.load32_splat(p0, 4)
+    a0 = madd(v, w2, a0)
+    a1 = madd(v, w3, a1)
+    v = v128.load32_splat(p1, 4)
+    b0 = madd(v, w2, b0)
+    b1 = madd(v, w3, b1)
+    v = v128.load32_splat(p2, 4)
+    c0 = madd(v, w2, c0)
+    c1 = madd(v, w3, c1)
+    v = v128.load32_splat(p3, 4)
+    d0 = madd(v, w2, d0)
+    d1 = madd(v, w3, d1)
+    p0 += 8
+    p1 += 8
+    p2 += 8
+    p3 += 8
+    w += 64
+  }
+  v128.store(y, a0)
+  v128.store(y, a1, 16)
+  v128.store(y, b0, 32)
+  v128.store(y, b1, 48)
+  v128.store(y, c0, 64)
+  v128.store(y, c1, 80)
+  v128.store(y, d0, 96)
+  v128.store(y, d1, 112)
+}

@@ -1,19 +1,5 @@
 import { loadLanes, storeLanes } from './simd'
-
-// Smallest tap whose position start + tap·dilation is not negative.
-// @ts-ignore: decorator
-@inline
-function firstTap(start: i32, dilation: i32): i32 {
-  return start >= 0 ? 0 : (dilation - 1 - start) / dilation
-}
-
-// One past the largest of k taps whose position start + tap·dilation is below size.
-// @ts-ignore: decorator
-@inline
-function lastTap(start: i32, dilation: i32, k: i32, size: i32): i32 {
-  const reach = size - start + dilation - 1
-  return reach >= k * dilation ? k : reach / dilation
-}
+import { firstTap, lastTap } from './window'
 
 /**
  * y[n][i][j][c] = max over the window of x[n][i·sh − pt + ky·dh][j·sw − pl + kx·dw][c]

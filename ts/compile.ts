@@ -4,6 +4,7 @@ import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
 import type { Call } from './ops/op.js'
 import { drop } from './passes/drop.js'
+import { fold } from './passes/fold.js'
 import { fuse } from './passes/fuse.js'
 import { place } from './plan.js'
 import { show, size } from './shape.js'
@@ -11,7 +12,7 @@ import { align, STATIC, type Trace, trace } from './trace.js'
 import type { Graph, Shape } from './types.js'
 
 /** A network ready to run, known to the last byte before anything is allocated. */
-export interface Program extends Pick<Trace, 'inputs' | 'outputs' | 'packed'> {
+export interface Program extends Pick<Trace, 'inputs' | 'outputs' | 'packed' | 'finish'> {
   /** Images per run at most. */
   readonly batch: number
   /** The graph after the passes. */
@@ -53,9 +54,9 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
     )
   const needed = drop(resize(given, batch, inputShape))
   const { shape } = trace(needed, tensors)
-  const graph = fuse(needed, { shape, constant: value => tensors.has(value) })
+  const graph = fuse(fold(needed), { shape, constant: value => tensors.has(value) })
 
-  const { blocks, weightsEnd, packed } = trace(graph, tensors)
+  const { blocks, weightsEnd, packed, finish } = trace(graph, tensors)
   let arena = place(new Set(blocks.values()), weightsEnd)
   // Weights are packed by way of the arena: it holds at least one part of each.
   for (const [tensor, forms] of packed)
@@ -82,6 +83,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
       fused,
     })),
     packed,
+    finish,
     memory: { static: STATIC, weights: weightsEnd - STATIC, arena, total },
     arena: weightsEnd,
     run,

@@ -50,6 +50,8 @@ export interface Trace {
   readonly blocks: Blocks
   /** By tensor. */
   readonly packed: ReadonlyMap<string, readonly Packed[]>
+  /** Calls to be made once all weights are in place. */
+  readonly finish: readonly Call[]
   /** Where the packed weights end. */
   readonly weightsEnd: number
 }
@@ -90,12 +92,14 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
   const values = new Map<string, { readonly shape: Shape; readonly order?: Order }>(tensors)
   const blocks: Blocks = new Map()
   const packed = new Map<string, Packed[]>()
+  const finish: Call[] = []
   let weightsEnd = STATIC
 
   const unplanned = () => fail('INPUT', 'this network takes the batch it was loaded for, no fewer images.')
   /** Gives something a block. What a smaller batch asks for beyond the plan has no place. */
   const hold = (key: string | number, block: Block): number => {
     const planned = (plan ? plan.get(key) : block) ?? unplanned()
+    if (block.bytes > planned.bytes) unplanned()
     blocks.set(key, planned)
     return planned.at
   }
@@ -160,13 +164,18 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         const dtype = tensors.get(tensor)?.dtype ?? 'computed'
         if (!['F32', 'F16', 'BF16'].includes(dtype))
           fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be a tensor of F32, F16 or BF16, is ${dtype}.`)
-        const to = weightsEnd
+        const to = scope.reserve(floats)
         const forms = packed.get(tensor) ?? []
         packed.set(tensor, forms)
         forms.push({ rows, to, pack })
+        return to
+      },
+      reserve: floats => {
+        const to = weightsEnd
         weightsEnd += align(floats * 4)
         return to
       },
+      finish: (...call) => finish.push(call),
       // No operator takes 16 of them.
       scratch: floats => allot(step * 16 + scratches++, [floats], step, step),
       output: (shape, order, over = []) => {
@@ -220,5 +229,5 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     layers.push({ node, shape, calls: [turn(to, at, order!, size(shape))], macs: 0 })
     return { name, shape, at: to }
   })
-  return { shape: value => values.get(value)!.shape, layers, inputs, outputs, blocks, packed, weightsEnd }
+  return { shape: value => values.get(value)!.shape, layers, inputs, outputs, blocks, packed, finish, weightsEnd }
 }

@@ -9,7 +9,7 @@ import { bind, type Instance } from './wasm.js'
  */
 export const readWeights = async (
   { header, read }: OpenFile,
-  { packed, arena, memory }: Program,
+  { packed, finish, arena, memory }: Program,
   { buffer, kernels }: Instance,
 ): Promise<void> => {
   for (const [name, { dtype, shape, begin, end }] of header.tensors) {
@@ -30,4 +30,5 @@ export const readWeights = async (
       done += count
     }
   }
+  for (const call of finish) bind(kernels, call)()
 }

@@ -1,6 +1,6 @@
 import { misfit, show, size } from '../shape.js'
-import { bias, matrix, panels, RESIDUAL, residual } from './conv.js'
 import type { Op } from './op.js'
+import { bias, matrix, panels, RESIDUAL, residual } from './panels.js'
 
 /**
  * y = x·Wᵀ + b over the last dimension of x: ONNX Gemm-13 and MatMul-13 with constant weights, PyTorch's Linear.

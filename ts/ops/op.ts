@@ -26,6 +26,10 @@ export interface Scope {
   readonly read: (i: number, order?: Order) => number
   /** Address of the packed form of input `i`, a tensor of the file that consists of `rows` equal parts; 0 if it is absent. */
   readonly packed: (i: number, floats: number, rows: number, pack: Pack) => number
+  /** Address of zeros among the weights, which the operator's `finish` calls may fill. */
+  readonly reserve: (floats: number) => number
+  /** A call to be made once, when all weights are in place. */
+  readonly finish: (...call: Call) => void
   /** Address of memory for the time of this operator. */
   readonly scratch: (floats: number) => number
   /** Address of the output, which may take over the memory of one of the inputs `over`. Call it once, before `view` or never. */
