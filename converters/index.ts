@@ -3,9 +3,10 @@ import { encodeModel } from '../ts/file.js'
 import type { Model, Preprocess, Shape } from '../ts/types.js'
 import { convertGraph } from './onnx/graph.js'
 import { readOnnx } from './onnx/read.js'
+import type { External } from './onnx/tensor.js'
 
 export type { Model, Preprocess, Shape } from '../ts/types.js'
-export { ConvletError }
+export { ConvletError, type External }
 
 export interface ConvertOptions {
   /** Path or name of the ONNX file: what messages call it. Its last part becomes the `source` of the converted file. */
@@ -15,6 +16,12 @@ export interface ConvertOptions {
   /** Names of the classes, in the order of the output. */
   readonly labels?: readonly string[]
   readonly preprocess?: Preprocess
+  /**
+   * Reads weights that lie in files beside the model: gives `length` bytes of the file `location` from `offset` on, or
+   * `undefined` where there is none. `location` is a relative path that the model names: check it before opening files.
+   * Without this, a model with such weights is refused.
+   */
+  readonly external?: External
 }
 
 const inMemory = <T>(file: string, run: () => T): T => {
@@ -35,9 +42,9 @@ const inMemory = <T>(file: string, run: () => T): T => {
  * open, and `UNSUPPORTED` with the complete list of what convlet cannot do.
  */
 export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model => {
-  const { source, inputShapes = {}, labels, preprocess } = options
+  const { source, inputShapes = {}, labels, preprocess, external } = options
   const file = source ?? 'the file'
-  const onnx = readOnnx(bytes, file)
+  const onnx = inMemory(file, () => readOnnx(bytes, file, external))
   const { graph, tensors } = inMemory(file, () => convertGraph(onnx, inputShapes, file))
   // The folder is nobody's business but the machine's.
   const name = source?.split(/[/\\]/).at(-1)

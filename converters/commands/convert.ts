@@ -9,6 +9,7 @@ import { fromOnnx } from '../index.js'
 import { bytes, clean, count, milliseconds, plural, showShape } from '../terminal/text.js'
 import { fromStateDict } from '../weights.js'
 import { readWhole, target, writeWhole } from './disk.js'
+import { besideModel } from './external.js'
 import { type MetaFile, readMeta } from './meta.js'
 import { about, type CommonOptions, namedShape, printJson, wholeNumber, withCommon } from './options.js'
 
@@ -53,6 +54,7 @@ const ofOnnx = async (file: string, data: Uint8Array, { labels, preprocess }: Me
   return about(file, async () =>
     fromOnnx(data, {
       source: file,
+      external: besideModel(file),
       ...(options.inputShape && { inputShapes: options.inputShape }),
       ...(labels && { labels }),
       ...(preprocess && { preprocess }),

@@ -3,7 +3,7 @@ import onnxProto, { type onnx } from 'onnx-proto'
 import { ConvletError } from '../../ts/error.js'
 import type { Tensor } from '../../ts/types.js'
 import { sniff } from './sniff.js'
-import { readTensor, type Unread, wholeNumber } from './tensor.js'
+import { type External, readTensor, type Unread, wholeNumber } from './tensor.js'
 
 /** An attribute in plain terms; an `Unread` is one that convlet cannot use, with the reason. */
 export type OnnxAttr = number | string | readonly number[] | readonly string[] | Tensor | Unread
@@ -40,7 +40,7 @@ export interface OnnxModel {
 const text = new TextDecoder()
 const FLOATS = [1, 10, 11, 16]
 
-const readAttr = (a: onnx.IAttributeProto, where: string): OnnxAttr => {
+const readAttr = (a: onnx.IAttributeProto, where: string, external: External | undefined): OnnxAttr => {
   const { AttributeType } = onnxProto.onnx.AttributeProto
   switch (a.type) {
     case AttributeType.FLOAT:
@@ -50,7 +50,7 @@ const readAttr = (a: onnx.IAttributeProto, where: string): OnnxAttr => {
     case AttributeType.STRING:
       return text.decode(a.s ?? new Uint8Array())
     case AttributeType.TENSOR:
-      return readTensor(a.t ?? {}, `${where} attribute "${a.name}"`)
+      return readTensor(a.t ?? {}, `${where} attribute "${a.name}"`, external)
     case AttributeType.FLOATS:
       return a.floats ?? []
     case AttributeType.INTS:
@@ -64,7 +64,7 @@ const readAttr = (a: onnx.IAttributeProto, where: string): OnnxAttr => {
   }
 }
 
-const readNode = (n: onnx.INodeProto): OnnxNode => {
+const readNode = (n: onnx.INodeProto, external: External | undefined): OnnxNode => {
   const op = n.opType || '(no operator)'
   const where = `${op} "${n.name || n.output?.[0] || ''}"`
   return {
@@ -73,7 +73,7 @@ const readNode = (n: onnx.INodeProto): OnnxNode => {
     name: n.name ?? '',
     inputs: n.input ?? [],
     outputs: n.output ?? [],
-    attrs: new Map((n.attribute ?? []).map(a => [a.name ?? '', readAttr(a, where)])),
+    attrs: new Map((n.attribute ?? []).map(a => [a.name ?? '', readAttr(a, where, external)])),
   }
 }
 
@@ -110,8 +110,11 @@ const decode = (bytes: Uint8Array, file: string): onnx.IModelProto => {
   }
 }
 
-/** Reads the bytes of an ONNX file. `file` is what messages call it. Throws `FILE`, or `UNSUPPORTED` for too old a file. */
-export const readOnnx = (bytes: Uint8Array, file: string): OnnxModel => {
+/**
+ * Reads the bytes of an ONNX file. `file` is what messages call it, `external` reads the files beside it. Throws `FILE`,
+ * or `UNSUPPORTED` for too old a file.
+ */
+export const readOnnx = (bytes: Uint8Array, file: string, external?: External): OnnxModel => {
   const model = decode(bytes, file)
   const graph = model.graph!
   const opset = model.opsetImport!.find(({ domain: d }) => !d || d === 'ai.onnx')?.version
@@ -126,7 +129,7 @@ export const readOnnx = (bytes: Uint8Array, file: string): OnnxModel => {
   if (wholeNumber(opset) < 7) throw tooOld('opset', wholeNumber(opset), 7)
 
   const tensors = new Map<string, Tensor | Unread>()
-  for (const t of graph.initializer ?? []) tensors.set(t.name ?? '', readTensor(t, `tensor "${t.name}"`))
+  for (const t of graph.initializer ?? []) tensors.set(t.name ?? '', readTensor(t, `tensor "${t.name}"`, external))
   for (const { values } of graph.sparseInitializer ?? [])
     tensors.set(values?.name ?? '', { unread: 'sparse tensors are not read' })
   return {
@@ -134,7 +137,7 @@ export const readOnnx = (bytes: Uint8Array, file: string): OnnxModel => {
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
     inputs: (graph.input ?? []).filter(({ name }) => !tensors.has(name ?? '')).map(readInput),
     outputs: (graph.output ?? []).map(({ name }) => name ?? ''),
-    nodes: (graph.node ?? []).map(readNode),
+    nodes: (graph.node ?? []).map(n => readNode(n, external)),
     tensors,
   }
 }

@@ -22,7 +22,7 @@ interface TensorProto {
   readonly int32Data?: List<number>
   readonly int64Data?: List<Whole>
   readonly uint64Data?: List<Whole>
-  readonly externalData?: List<unknown>
+  readonly externalData?: List<{ readonly key?: string | null; readonly value?: string | null }>
   readonly dataLocation?: number | null
   readonly segment?: unknown
 }
@@ -77,13 +77,43 @@ const typedData = (t: TensorProto, dtype: DType): ArrayBufferView => {
   }
 }
 
-/** A TensorProto with little-endian bytes (a view of the file's where they are raw). `where` is its name in messages. */
-export const readTensor = (t: TensorProto, where: string): Tensor | Unread => {
-  if (t.dataLocation === 1 || t.externalData?.length)
-    return {
-      unread:
-        'external data is not read; put all in one file: onnx.save_model(onnx.load(path), out, save_as_external_data=False)',
-    }
+/**
+ * Gives `length` bytes from `offset` on of a file beside the model; `location` is the name that the model has for it, a
+ * path relative to the model's folder. `undefined`: there is no such file.
+ */
+export type External = (location: string, offset: number, length: number) => Uint8Array | undefined
+
+const ONE_FILE = 'put all in one file: onnx.save_model(onnx.load(path), out, save_as_external_data=False)'
+
+/** The bytes of a tensor that lie in another file. */
+const readExternal = (
+  t: TensorProto,
+  size: number,
+  fail: (fact: string) => never,
+  external: External | undefined,
+): Uint8Array | Unread => {
+  const entries = new Map((t.externalData ?? []).map(({ key, value }) => [key, value ?? '']))
+  const location = entries.get('location') || fail('it is in another file, whose name is absent')
+  const number = (key: string, fallback: number) => {
+    const text = entries.get(key) ?? `${fallback}`
+    const n = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    return Number.isSafeInteger(n) ? n : fail(`${key} "${text}" in "${location}" is no number of bytes`)
+  }
+  const [offset, length] = [number('offset', 0), number('length', size)]
+  if (length !== size) fail(`it takes ${size} bytes, ${length} are said to be in "${location}"`)
+  if (!external) return { unread: `external data is not read ("${location}" is not given); ${ONE_FILE}` }
+  const data = external(location, offset, length)
+  if (data === undefined) return { unread: `its data is in "${location}", which is absent; ${ONE_FILE}` }
+  return data.length === size
+    ? data
+    : fail(`it takes ${size} bytes, "${location}" has ${data.length} from byte ${offset} on`)
+}
+
+/**
+ * A TensorProto with little-endian bytes (a view of the file's where they are raw). `where` is its name in messages,
+ * `external` reads what lies in other files.
+ */
+export const readTensor = (t: TensorProto, where: string, external?: External): Tensor | Unread => {
   if (t.segment) return { unread: 'tensors in segments are not read' }
   if (t.dataType === 8) return { unread: 'text tensors are not read' }
   const dtype = dtypes.get(t.dataType ?? 0)
@@ -100,9 +130,13 @@ export const readTensor = (t: TensorProto, where: string): Tensor | Unread => {
     !Number.isSafeInteger(count * 8)
   )
     fail(`its shape ${shape.join('×')} is impossible`)
+  const size = count * dtypeBytes[dtype]
+  if (t.dataLocation === 1 || t.externalData?.length) {
+    const data = readExternal(t, size, fail, external)
+    return isUnread(data) ? data : { dtype, shape, data }
+  }
   const raw = t.rawData?.length ? t.rawData : typedData(t, dtype)
   const data = new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength)
-  const size = count * dtypeBytes[dtype]
   if (data.length !== size)
     fail(`${shape.join('×') || 'one'} of ${dtype} takes ${size} bytes, the file has ${data.length}`)
   return { dtype, shape, data }
