@@ -27,7 +27,10 @@ const program = new Command('convlet')
   )
 
 const signature = (command: Command): string =>
-  `${command.name()} ${command.registeredArguments.map(a => `<${a.name()}${a.variadic ? '...' : ''}>`).join(' ')}`
+  `${command.name()} ${command.registeredArguments
+    .filter(a => a.required)
+    .map(a => `<${a.name()}${a.variadic ? '...' : ''}>`)
+    .join(' ')}`
 
 for (const command of [convertCommand(), inspectCommand(), runCommand()]) program.addCommand(command)
 for (const command of [program, ...program.commands])

@@ -29,7 +29,7 @@ const refuseConverted = (file: string, data: Uint8Array): void => {
     'FILE',
     graph
       ? `${file} is already converted: try convlet inspect or convlet run.`
-      : `${file} is a safetensors file without a graph: name its network, as in convlet convert resnet18 ${file} out.safetensors, or load it with { graph } from convlet/models.`,
+      : `${file} is a safetensors file without a graph: name its network before it, e.g. convlet convert resnet18, or load it with { graph } from convlet/models.`,
   )
 }
 
@@ -69,8 +69,6 @@ const ofWeights = (
   { labels, preprocess }: MetaFile,
   { classes, inputShape }: Options,
 ): Promise<Model> => {
-  if (!Object.hasOwn(networks, name))
-    throw new ConvletError('INPUT', `there is no network "${name}", there are ${Object.keys(networks).join(', ')}.`)
   if (inputShape)
     throw new ConvletError('INPUT', '--input-shape goes with an ONNX model; a network of convlet has its input.')
   const network = networks[name]!(classes === undefined ? {} : { classes })
@@ -81,7 +79,17 @@ const ofWeights = (
 }
 
 /** `MODEL.onnx OUT`, or `NETWORK WEIGHTS OUT`. */
-const run = async (first: string, second: string, third: string | undefined, options: Options): Promise<void> => {
+const run = async (
+  first: string,
+  second: string,
+  third: string | undefined,
+  options: Options,
+  command: Command,
+): Promise<void> => {
+  if (third !== undefined && !Object.hasOwn(networks, first))
+    command.error(
+      `error: too many arguments, unless "${first}" should be a network: ${Object.keys(networks).join(', ')}.`,
+    )
   const start = performance.now()
   const [file, out] = third === undefined ? [first, second] : [second, third]
   const [whole, data] = [await target(out), await readWhole(file)]
@@ -132,8 +140,8 @@ export const convertCommand = (): Command =>
     new Command('convert')
       .summary('turn a model into a file that convlet loads')
       .description(
-        'Turns an ONNX model, or a network of convlet and its PyTorch weights, into one safetensors file: weights, graph,\n' +
-          'labels and preprocess together. The file is written whole or not at all.\n\n' +
+        'Turns an ONNX model, or a network of convlet and its PyTorch weights, into one safetensors file:\n' +
+          'weights, graph, labels and preprocess together. The file is written whole or not at all.\n\n' +
           `Networks: ${Object.keys(networks).join(', ')}.`,
       )
       .usage(
