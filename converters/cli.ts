@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// The command line: convlet convert | inspect | run.
+// The command line: convlet convert | inspect | run | export.
 import { Command, CommanderError } from 'commander'
 import { $, bold } from 'kleur/colors'
 import { version } from '../package.json'
 import { ConvletError } from '../ts/error.js'
 import { convertCommand } from './commands/convert.js'
+import { exportCommand } from './commands/export.js'
 import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
 
@@ -12,7 +13,7 @@ const FAILED = 1
 const USAGE = 2
 
 const program = new Command('convlet')
-  .description('Convolutional networks in WebAssembly: convert, inspect and run them.')
+  .description('Convolutional networks in WebAssembly: convert, inspect, run and export them.')
   .version(version, '-V, --version', 'show the version')
   .helpOption('-h, --help', 'show this help')
   .helpCommand(false)
@@ -32,7 +33,7 @@ const signature = (command: Command): string =>
     .map(a => `<${a.name()}${a.variadic ? '...' : ''}>`)
     .join(' ')}`
 
-for (const command of [convertCommand(), inspectCommand(), runCommand()]) program.addCommand(command)
+for (const command of [convertCommand(), inspectCommand(), runCommand(), exportCommand()]) program.addCommand(command)
 for (const command of [program, ...program.commands])
   command
     .exitOverride()

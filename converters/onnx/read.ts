@@ -1,7 +1,7 @@
-// The only file that knows protobuf: everything after it works on the plain records below.
-import onnxProto, { type onnx } from 'onnx-proto'
+// The only file that reads protobuf: everything after it works on the plain records below.
 import { ConvletError } from '../../ts/error.js'
 import type { Tensor } from '../../ts/types.js'
+import { AttributeProto, ModelProto, type onnx } from './proto.js'
 import { sniff } from './sniff.js'
 import { type External, readTensor, type Unread, wholeNumber } from './tensor.js'
 
@@ -41,7 +41,7 @@ const text = new TextDecoder()
 const FLOATS = [1, 10, 11, 16]
 
 const readAttr = (a: onnx.IAttributeProto, where: string, external: External | undefined): OnnxAttr => {
-  const { AttributeType } = onnxProto.onnx.AttributeProto
+  const { AttributeType } = AttributeProto
   switch (a.type) {
     case AttributeType.FLOAT:
       return a.f ?? 0
@@ -98,7 +98,7 @@ const decode = (bytes: Uint8Array, file: string): onnx.IModelProto => {
   const other = sniff(bytes)
   if (other !== undefined) return fail(other)
   try {
-    const model = onnxProto.onnx.ModelProto.decode(bytes)
+    const model = ModelProto.decode(bytes)
     if (!model.graph) fail('it has no graph; is it cut short?')
     if (!model.opsetImport?.length) fail('it names no opset; is it cut short?')
     return model

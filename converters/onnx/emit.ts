@@ -1,0 +1,188 @@
+// Canonical operators → ONNX operators of opset 13. Where the two differ no more than in how attributes are kept, names stay.
+import type { Node } from '../../ts/types.js'
+import { refuse } from './values.js'
+
+/** An attribute of the type that ONNX wants. */
+export type OutAttr =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly text: string }
+
+export interface OutNode {
+  readonly op: string
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly output: string
+  readonly attrs: Readonly<Record<string, OutAttr>>
+}
+
+/** What emitters may ask of the file that is being written. */
+export interface Emitter {
+  /** `undefined` where it cannot be told. */
+  rank(value: string): number | undefined
+  /** The name itself where nothing has it yet, else one made from it. */
+  unique(name: string): string
+  /** Adds a constant and gives its name: a list of whole numbers, or one float. */
+  ints(name: string, numbers: readonly number[]): string
+  float(name: string, number: number): string
+  /** A weight `[out, in]` as `[in, out]`. */
+  turned(weight: string): string
+}
+
+type Emit = (node: Node, out: Emitter) => readonly OutNode[]
+type Attrs = OutNode['attrs']
+
+const int = (v: unknown): OutAttr => ({ int: Number(v) })
+const float = (v: unknown): OutAttr => ({ float: v as number })
+const ints = (v: unknown): OutAttr => ({ ints: v as readonly number[] })
+
+const one = (node: Node, inputs: readonly string[], attrs: Attrs = {}, op = node.op): readonly OutNode[] => [
+  { op, name: node.name, inputs, output: node.outputs[0]!, attrs },
+]
+
+const plain: Emit = node => one(node, node.inputs)
+
+/** Takes the attributes over, each by its type. */
+const withAttrs =
+  (types: Readonly<Record<string, (v: unknown) => OutAttr>>): Emit =>
+  node =>
+    one(
+      node,
+      node.inputs,
+      Object.fromEntries(Object.entries(types).map(([name, type]) => [name, type(node.attrs[name])])),
+    )
+
+const windowed = ({ attrs: { kernel, stride, pad } }: Node): Attrs => ({
+  kernel_shape: ints(kernel),
+  strides: ints(stride),
+  ...(typeof pad === 'string' ? { auto_pad: { text: pad.toUpperCase() } } : { pads: ints(pad) }),
+})
+
+const conv: Emit = node =>
+  one(node, node.inputs, { ...windowed(node), dilations: ints(node.attrs.dilation), group: int(node.attrs.groups) })
+
+const maxPool: Emit = node =>
+  one(node, node.inputs, { ...windowed(node), dilations: ints(node.attrs.dilation), ceil_mode: int(node.attrs.ceil) })
+
+const averagePool: Emit = node => {
+  if (/[^1,]/.test(`${node.attrs.dilation}`)) refuse('ONNX has dilated average pools from opset 19 on only')
+  const { ceil, includePad } = node.attrs
+  return one(node, node.inputs, { ...windowed(node), ceil_mode: int(ceil), count_include_pad: int(includePad) })
+}
+
+/** Steps of a decomposition: the last makes the node's output under the node's name. */
+const steps = (node: Node, out: Emitter) => {
+  const made: OutNode[] = []
+  const step = (suffix: string, op: string, inputs: readonly string[], attrs: Attrs = {}): string => {
+    const name = suffix ? out.unique(`${node.name}_${suffix}`) : node.name
+    const output = suffix ? out.unique(`${node.outputs[0]}_${suffix}`) : node.outputs[0]!
+    made.push({ op, name, inputs, output, attrs })
+    return output
+  }
+  return { made, step, constant: (suffix: string, n: number) => out.float(`${node.name}_${suffix}`, n) }
+}
+
+/** ONNX's Gemm takes two dimensions; for more there is MatMul, which keeps its weight the other way round. */
+const gemm: Emit = (node, out) => {
+  const [x = '', weight = '', bias] = node.inputs
+  if (out.rank(x) === 2) return one(node, node.inputs, { transB: int(1) })
+  const right = out.turned(weight)
+  if (!bias) return one(node, [x, right], {}, 'MatMul')
+  const { made, step } = steps(node, out)
+  step('', 'Add', [step('product', 'MatMul', [x, right]), bias])
+  return made
+}
+
+/** Opset 20 has a Gelu. Until then as PyTorch exports it. */
+const gelu: Emit = (node, out) => {
+  const [x = ''] = node.inputs
+  const { made, step, constant } = steps(node, out)
+  const [half, unit] = [constant('half', 0.5), constant('one', 1)]
+  let inner: string
+  if (node.attrs.tanh) {
+    const cube = step('cube', 'Mul', [step('square', 'Mul', [x, x]), x])
+    const sum = step('sum', 'Add', [x, step('bend', 'Mul', [cube, constant('cubic', 0.044715)])])
+    inner = step('tanh', 'Tanh', [step('scaled', 'Mul', [sum, constant('scale', Math.sqrt(2 / Math.PI))])])
+  } else inner = step('erf', 'Erf', [step('scaled', 'Div', [x, constant('scale', Math.SQRT2)])])
+  step('', 'Mul', [step('gated', 'Mul', [x, step('gate', 'Add', [inner, unit])]), half])
+  return made
+}
+
+/** x · HardSigmoid(x) with its slope of 1/6: opset 14 has it as one. */
+const hardSwish: Emit = (node, out) => {
+  const [x = ''] = node.inputs
+  const { made, step } = steps(node, out)
+  step('', 'Mul', [x, step('gate', 'HardSigmoid', [x], { alpha: float(1 / 6), beta: float(0.5) })])
+  return made
+}
+
+const clip: Emit = (node, out) => {
+  const { min, max } = node.attrs
+  const limit = (name: string, v: unknown) => (v === undefined ? '' : out.float(`${node.name}_${name}`, v as number))
+  const inputs = [...node.inputs, limit('min', min), limit('max', max)]
+  while (inputs.at(-1) === '') inputs.pop()
+  return one(node, inputs)
+}
+
+const lists = (node: Node, out: Emitter, ...names: readonly string[]): string[] =>
+  names.map(name => out.ints(`${node.name}_${name}`, node.attrs[name] as readonly number[]))
+
+const slice: Emit = (node, out) => one(node, [...node.inputs, ...lists(node, out, 'starts', 'ends', 'axes', 'steps')])
+const reshape: Emit = (node, out) => one(node, [...node.inputs, ...lists(node, out, 'shape')])
+
+const pad: Emit = (node, out) => {
+  const value = out.float(`${node.name}_value`, (node.attrs.value ?? 0) as number)
+  return one(node, [...node.inputs, ...lists(node, out, 'pads'), value], { mode: { text: 'constant' } })
+}
+
+const dropout: Emit = (node, out) =>
+  one(node, [...node.inputs, out.float(`${node.name}_ratio`, node.attrs.rate as number)])
+
+const reduceMean: Emit = node =>
+  one(node, node.inputs, { axes: ints(node.attrs.axes), keepdims: int(node.attrs.keepDims) })
+
+/** Every canonical operator: the table of ts/types.ts. */
+export const emitters: Readonly<Record<string, Emit>> = {
+  Abs: plain,
+  Add: plain,
+  AveragePool: averagePool,
+  BatchNormalization: withAttrs({ epsilon: float }),
+  Clip: clip,
+  Concat: withAttrs({ axis: int }),
+  Conv: conv,
+  Div: plain,
+  Dropout: dropout,
+  Elu: withAttrs({ alpha: float }),
+  Exp: plain,
+  Flatten: withAttrs({ axis: int }),
+  Gelu: gelu,
+  Gemm: gemm,
+  GlobalAveragePool: plain,
+  GlobalMaxPool: plain,
+  HardSigmoid: withAttrs({ alpha: float, beta: float }),
+  HardSwish: hardSwish,
+  Identity: plain,
+  LRN: withAttrs({ size: int, alpha: float, beta: float, bias: float }),
+  LeakyRelu: withAttrs({ alpha: float }),
+  LogSoftmax: withAttrs({ axis: int }),
+  Max: plain,
+  MaxPool: maxPool,
+  Min: plain,
+  Mul: plain,
+  Neg: plain,
+  PRelu: plain,
+  Pad: pad,
+  Pow: plain,
+  ReduceMean: reduceMean,
+  Relu: plain,
+  Reshape: reshape,
+  Sigmoid: plain,
+  Slice: slice,
+  Softmax: withAttrs({ axis: int }),
+  Softplus: plain,
+  Sqrt: plain,
+  Sub: plain,
+  Tanh: plain,
+  Transpose: withAttrs({ perm: ints }),
+}
