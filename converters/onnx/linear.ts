@@ -11,6 +11,7 @@ import {
   numberAttr,
   step,
 } from './context.js'
+import type { OnnxNode } from './read.js'
 import { type Const, floatBytes, isComputed, numbersOf, refuse, transpose } from './values.js'
 
 const scale = (t: Tensor, factor: number): Tensor =>
@@ -29,10 +30,9 @@ const storeWeight = (w: Const, transposed: boolean, alpha: number, ctx: Context)
   return ctx.store(w, how, t => scale(transposed ? t : turn(t), alpha))
 }
 
-export const gemm: Builder = (node, ctx) => {
-  const x = computedInput(node, 0, ctx)
+/** What a Gemm makes of `x`, which is its input as it should be. */
+const product = (node: OnnxNode, x: string, ctx: Context): readonly Node[] => {
   const w = constInput(node, 1, 'weight', ctx) ?? failAt(node, 'it has no weight')
-  if (numberAttr(node, 'transA')) refuse('it transposes its input (transA=1)')
   const transposed = !!numberAttr(node, 'transB')
   const beta = numberAttr(node, 'beta') ?? 1
   const weight = storeWeight(w, transposed, numberAttr(node, 'alpha') ?? 1, ctx)
@@ -40,10 +40,10 @@ export const gemm: Builder = (node, ctx) => {
   if (addend === undefined || beta === 0) return become(node, 'Gemm', [x, weight])
 
   const thenAdd = (name: string): readonly Node[] => {
-    const product = ctx.unique(`${node.outputs[0]}_product`)
+    const alone = ctx.unique(`${node.outputs[0]}_product`)
     return [
-      step('Gemm', node.name, [x, weight], product),
-      step('Add', ctx.unique(`${node.name}_add`), [product, name], node.outputs[0]!),
+      step('Gemm', node.name, [x, weight], alone),
+      step('Add', ctx.unique(`${node.name}_add`), [alone, name], node.outputs[0]!),
     ]
   }
   if (isComputed(addend))
@@ -64,6 +64,14 @@ export const gemm: Builder = (node, ctx) => {
     return { dtype: 'F32', shape: [out], data: floatBytes(new Float32Array(out).fill(numbersOf(row)[0]!)) }
   })
   return become(node, 'Gemm', [x, weight, bias])
+}
+
+export const gemm: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  if (!numberAttr(node, 'transA')) return product(node, x, ctx)
+  const turned = ctx.unique(`${node.outputs[0]}_transposed`)
+  const transpose = step('Transpose', ctx.unique(`${node.name}_transpose`), [x], turned, { perm: [1, 0] })
+  return [transpose, ...product(node, turned, ctx)]
 }
 
 export const matMul: Builder = (node, ctx) => {

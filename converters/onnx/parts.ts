@@ -1,18 +1,24 @@
 // Operators that put values together, take them apart, or turn them about.
+import type { Node } from '../../ts/types.js'
 import {
   type Builder,
   become,
+  type Context,
   computedInput,
+  constInput,
   failAt,
   numberAttr,
   numbersAttr,
   numbersFrom,
+  numbersOfConst,
   operands,
   shapeOfInput,
   step,
   toAxis,
 } from './context.js'
 import type { OnnxNode } from './read.js'
+import { type Dim, FAR, refuse } from './values.js'
+import { reshapeTo } from './views.js'
 
 /** Axes from the front. The rank is only asked for where an axis counts from the end. */
 const frontAxes = (node: OnnxNode, axes: readonly number[], rank: () => number): readonly number[] =>
@@ -30,8 +36,6 @@ export const concat: Builder = (node, ctx) => {
   return names.length === 1 ? become(node, 'Identity', names) : become(node, 'Concat', names, { axis: axis! })
 }
 
-// What exporters write for "to the end" is beyond the integers of JSON.
-const FAR = 2 ** 31 - 1
 const near = (n: number) => Math.min(Math.max(n, -FAR), FAR)
 
 export const slice: Builder = (node, ctx) => {
@@ -74,19 +78,69 @@ export const partsOf = (
   return lengths.map(n => [end, (end += n)])
 }
 
+// Images that are taken apart are those of the file's batch.
+const sizeOfDim = (d: Dim, ctx: Context): number => (typeof d === 'number' ? d : d.batches * ctx.batch)
+
 /** A Slice for each output. */
 export const split: Builder = (node, ctx) => {
   const dims = shapeOfInput(node, 0, ctx)
   const axis = toAxis(node, numberAttr(node, 'axis') ?? 0, dims.length)
-  const found = dims[axis]!
-  // Images that are taken apart are those of the file's batch.
-  const size = typeof found === 'number' ? found : found.batches * ctx.batch
-  return partsOf(node, size, numbersFrom(node, 'split', 1, ctx)).flatMap(([start, end], i) => {
+  return partsOf(node, sizeOfDim(dims[axis]!, ctx), numbersFrom(node, 'split', 1, ctx)).flatMap(([start, end], i) => {
     const output = node.outputs[i]
     if (!output) return []
     const name = i === 0 ? node.name : ctx.unique(`${node.name}_${i}`)
     return [step('Slice', name, [node.inputs[0]!], output, { starts: [start], ends: [end], axes: [axis], steps: [1] })]
   })
+}
+
+// More pieces than these are no picking of channels.
+const MAX_PIECES = 256
+
+/** Runs of neighbours among indices, or all where they lie evenly: [first, last, step]. */
+const runsOf = (index: readonly number[]): readonly (readonly [number, number, number])[] => {
+  const step = index.length > 1 ? index[1]! - index[0]! : 1
+  if (step !== 0 && index.every((n, i) => n === index[0]! + i * step)) return [[index[0]!, index.at(-1)!, step]]
+  const runs: [number, number, number][] = []
+  for (const n of index) {
+    const run = runs.at(-1)
+    if (run && n === run[1] + 1) run[1] = n
+    else runs.push([n, n, 1])
+  }
+  return runs
+}
+
+/** Slices, put together where the indices are no even row, and a Reshape where they are no list. */
+export const gather: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const indices = constInput(node, 1, 'indices', ctx) ?? failAt(node, 'it has no indices')
+  const dims = shapeOfInput(node, 0, ctx)
+  const axis = toAxis(node, numberAttr(node, 'axis') ?? 0, dims.length)
+  const size = sizeOfDim(dims[axis]!, ctx)
+  const index = numbersOfConst(indices, 'indices').map(i =>
+    i >= -size && i < size ? (i + size) % size : failAt(node, `index ${i} is outside of ${size} elements`),
+  )
+  const runs = runsOf(index)
+  if (index.length === 0) refuse('it makes an empty value')
+  if (runs.length > MAX_PIECES) refuse(`it gathers ${runs.length} pieces, at most ${MAX_PIECES} are supported`)
+
+  const made: Node[] = []
+  const put = (op: string, inputs: readonly string[], last: boolean, attrs: Node['attrs']): string => {
+    const suffix = op.toLowerCase()
+    const output = last ? node.outputs[0]! : ctx.unique(`${node.outputs[0]}_${suffix}`)
+    made.push(step(op, last ? node.name : ctx.unique(`${node.name}_${suffix}`), inputs, output, attrs))
+    return output
+  }
+  const isList = indices.shape.length === 1
+  const pieces = runs.map(([first, last, by]) => {
+    // -1 would be the last element.
+    const end = last + Math.sign(by) < 0 ? -FAR : last + Math.sign(by)
+    const attrs = { starts: [first], ends: [end], axes: [axis], steps: [by] }
+    return put('Slice', [x], isList && runs.length === 1, attrs)
+  })
+  const whole = pieces.length === 1 ? pieces[0]! : put('Concat', pieces, isList, { axis })
+  if (isList) return made
+  const target = [...dims.slice(0, axis), ...indices.shape, ...dims.slice(axis + 1)]
+  return [...made, ...reshapeTo(node, whole, dims.with(axis, index.length), target, ctx)]
 }
 
 export const transpose: Builder = (node, ctx) => {

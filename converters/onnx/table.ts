@@ -2,7 +2,7 @@ import type { Builder } from './context.js'
 import { cast, clip, elu, gelu, hardSigmoid, leakyRelu, max, min, pair, plain, pow, pRelu, sum } from './elementwise.js'
 import { gemm, matMul } from './linear.js'
 import { batchNormalization, lrn } from './norm.js'
-import { concat, reduceMean, slice, split, transpose } from './parts.js'
+import { concat, gather, reduceMean, slice, split, transpose } from './parts.js'
 import { dropout, flatten, reshape, softmax, squeeze, unsqueeze } from './views.js'
 import { averagePool, conv, globalPool, maxPool, pad } from './windows.js'
 
@@ -21,6 +21,7 @@ export const builders: Readonly<Record<string, Builder>> = {
   Elu: elu,
   Exp: plain,
   Flatten: flatten,
+  Gather: gather,
   Gelu: gelu,
   Gemm: gemm,
   GlobalAveragePool: globalPool,

@@ -80,6 +80,9 @@ export const divide = (a: Dim, b: Dim): Dim | undefined => {
 export const sameDim = (a: Dim, b: Dim): boolean =>
   typeof a === 'number' || typeof b === 'number' ? a === b : a.batches === b.batches
 
+/** Beyond the end of every axis. What exporters write for that is beyond the integers of JSON. */
+export const FAR: number = 2 ** 31 - 1
+
 /** What ONNX's Slice takes of an axis: negative ends count from the back, both are cut to what there is. */
 export const cut = (size: number, start: number, end: number, step: number): { from: number; length: number } => {
   const clamp = (n: number, low: number, high: number) => Math.min(Math.max(n < 0 ? n + size : n, low), high)

@@ -29,10 +29,14 @@ export const flatten: Builder = (node, ctx) => {
   return become(node, 'Flatten', [x], { axis: toAxis(node, axis, rank) })
 }
 
-/** A Reshape of `x` to `dims`, in which 0 copies the input's dimension and -1 is inferred. */
-const reshapeTo = (node: OnnxNode, x: string, target: readonly Dim[], ctx: Context): readonly Node[] => {
-  const v = ctx.value(x)
-  const from = isComputed(v) ? v.computed : undefined
+/** A Reshape of `x`, which has the shape `from`, to `target`, in which 0 copies the input's dimension and -1 is inferred. */
+export const reshapeTo = (
+  node: OnnxNode,
+  x: string,
+  from: readonly Dim[] | undefined,
+  target: readonly Dim[],
+  ctx: Context,
+): readonly Node[] => {
   // The batch stays open: where it stands in its place it is copied, also when the exporter wrote it as a number.
   const asNumber = target.some(isBatch) ? undefined : ctx.batch
   let dims = target.map((d, i) => {
@@ -66,7 +70,8 @@ export const reshape: Builder = (node, ctx) => {
   if (dims.includes(0) && numberAttr(node, 'allowzero')) refuse('it makes an empty value (allowzero=1)')
   const odd = dims.find(d => typeof d === 'number' && (!Number.isSafeInteger(d) || d < -1))
   if (odd !== undefined) failAt(node, `shape [${dims.join(', ')}] is impossible`)
-  return reshapeTo(node, x, dims, ctx)
+  const v = ctx.value(x)
+  return reshapeTo(node, x, isComputed(v) ? v.computed : undefined, dims, ctx)
 }
 
 export const squeeze: Builder = (node, ctx) => {
@@ -77,17 +82,18 @@ export const squeeze: Builder = (node, ctx) => {
   if (odd !== undefined) failAt(node, `dimension ${odd} is no 1 that could go`)
   // Without axes all ones go, but for the batch, which may be larger another time.
   const rest = dims.filter((d, i) => (axes ? !axes.includes(i) : d !== 1))
-  return reshapeTo(node, node.inputs[0]!, rest, ctx)
+  return reshapeTo(node, node.inputs[0]!, dims, rest, ctx)
 }
 
 export const unsqueeze: Builder = (node, ctx) => {
-  const rest = [...shapeOfInput(node, 0, ctx)]
+  const from = shapeOfInput(node, 0, ctx)
+  const rest = [...from]
   const axes = numbersFrom(node, 'axes', 1, ctx) ?? failAt(node, 'it has no axes')
   const rank = rest.length + axes.length
   const at = axes.map(axis => toAxis(node, axis, rank))
   if (new Set(at).size < at.length) failAt(node, `axes ${axes.join(', ')} name one dimension twice`)
   const dims = Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : rest.shift()!))
-  return reshapeTo(node, node.inputs[0]!, dims, ctx)
+  return reshapeTo(node, node.inputs[0]!, from, dims, ctx)
 }
 
 /** Softmax and LogSoftmax. */

@@ -13,11 +13,12 @@ import {
   numbersFrom,
   numbersOfConst,
   shapeOfInput,
+  step,
   textAttr,
   toAxis,
 } from './context.js'
 import type { OnnxNode } from './read.js'
-import { isComputed, refuse } from './values.js'
+import { FAR, isComputed, refuse } from './values.js'
 
 /** Stride, pad and dilation of a 2-D window, ONNX's defaults filled in. */
 const windowAttrs = (node: OnnxNode, kernel: readonly number[]): Record<string, Attr> => {
@@ -88,7 +89,6 @@ export const pad: Builder = (node, ctx) => {
   const value = constant ? numbersOfConst(constant, 'value')[0] : numberAttr(node, 'value')
   // The graph is kept as JSON, which has no infinity.
   if (value !== undefined && !Number.isFinite(value)) refuse(`it pads with ${value}, only finite values are supported`)
-  if (given.some(n => n < 0)) refuse('negative pads (cropping) are not supported')
 
   const axes = input(node, 3, ctx) && numbersFrom(node, 'axes', 3, ctx)
   let pads = given
@@ -105,5 +105,19 @@ export const pad: Builder = (node, ctx) => {
   const v = ctx.value(x)
   const rank = isComputed(v) ? v.computed?.length : undefined
   if (rank !== undefined && pads.length !== 2 * rank) failAt(node, `pads [${pads}] should be ${2 * rank} numbers`)
-  return become(node, 'Pad', [x], { pads, value: value ?? 0 })
+  const filled = { pads: pads.map(n => Math.max(n, 0)), value: value ?? 0 }
+  if (pads.every(n => n >= 0)) return become(node, 'Pad', [x], filled)
+  // Negative pads crop.
+  const half = pads.length / 2
+  const axesCut = [...pads.keys()].filter(d => d < half && (pads[d]! < 0 || pads[d + half]! < 0))
+  const cut = {
+    starts: axesCut.map(d => Math.max(-pads[d]!, 0)),
+    ends: axesCut.map(d => (pads[d + half]! < 0 ? pads[d + half]! : FAR)),
+    axes: axesCut,
+    steps: axesCut.map(() => 1),
+  }
+  if (pads.every(n => n <= 0)) return become(node, 'Slice', [x], cut)
+  const cropped = ctx.unique(`${node.outputs[0]}_cropped`)
+  const crop = step('Slice', ctx.unique(`${node.name}_crop`), [x], cropped, cut)
+  return [crop, ...become(node, 'Pad', [cropped], filled)]
 }

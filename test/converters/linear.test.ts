@@ -70,8 +70,19 @@ test('Gemm: a computed addend becomes an Add', () => {
   )
 })
 
-test('Gemm: transA and computed weights are refused', () => {
-  refuses({ inputs: xRow, nodes: [['y = Gemm(x, w)', { transA: 1 }]], tensors: { w: floats([1, 3]) } }, /transA=1/)
+test('Gemm: an input that is transposed becomes a Transpose', () => {
+  const spec = { inputs: { x: [3, 1] }, tensors: { w: floats([2, 3]), b: floats([2]) } }
+  const { nodes } = graphOf({ ...spec, nodes: [['g: y = Gemm(x, w, b)', { transA: 1, transB: 1 }]] })
+  assert.equal(
+    nodes.map(n => [n.op, n.name, n.inputs, n.outputs[0], n.attrs]),
+    [
+      ['Transpose', 'g_transpose', ['x'], 'y_transposed', { perm: [1, 0] }],
+      ['Gemm', 'g', ['y_transposed', 'w', 'b'], 'y', {}],
+    ],
+  )
+})
+
+test('Gemm: computed weights are refused', () => {
   refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = Gemm(x, z)'] }, /its weight is computed by the network/)
 })
 

@@ -114,9 +114,29 @@ test('Pad: attributes until opset 10, inputs from 11, axes from 18', () => {
   assert.equal(only({ opset: 18, nodes: ['y = Pad(x, q, , axes)'], tensors })[1], { pads, value: 0 })
 })
 
-test('Pad: other modes, cropping and infinities are refused, a wrong number of pads is an error', () => {
+test('Pad: negative pads crop', () => {
+  const cropped = (...pads: number[]) => graphOf({ opset: 7, nodes: [['p: y = Pad(x)', { pads, value: 0.5 }]] }).nodes
+  const far = 2 ** 31 - 1
+  const [slice, ...none] = cropped(0, 0, -1, 0, 0, 0, -2, -3)
+  assert.equal(none, [])
+  assert.equal(slice, {
+    op: 'Slice',
+    name: 'p',
+    inputs: ['x'],
+    outputs: ['y'],
+    attrs: { starts: [1, 0], ends: [-2, -3], axes: [2, 3], steps: [1, 1] },
+  })
+  assert.equal(
+    cropped(0, 0, -1, 2, 0, 0, 3, 0).map(n => [n.op, n.name, n.inputs[0], n.outputs[0], n.attrs]),
+    [
+      ['Slice', 'p_crop', 'x', 'y_cropped', { starts: [1], ends: [far], axes: [2], steps: [1] }],
+      ['Pad', 'p', 'y_cropped', 'y', { pads: [0, 0, 0, 2, 0, 0, 3, 0], value: 0.5 }],
+    ],
+  )
+})
+
+test('Pad: other modes and infinities are refused, a wrong number of pads is an error', () => {
   refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, mode: 'reflect' }]] }, /mode "reflect"/)
-  refuses({ opset: 7, nodes: [['y = Pad(x)', { pads: pads.map(n => -n) }]] }, /cropping/)
   refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, value: float(-Infinity) }]] }, /pads with -Infinity/)
   assert.throws(
     () => graphOf({ opset: 7, nodes: [['y = Pad(x)', { pads: [1, 1] }]] }),

@@ -1,6 +1,18 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { brief, floats, graphOf, ints, model, only, refuses, type Spec, tensorOf, unsound } from './build.js'
+import {
+  brief,
+  floats,
+  graphOf,
+  ints,
+  model,
+  only,
+  refuses,
+  type Spec,
+  type TensorSpec,
+  tensorOf,
+  unsound,
+} from './build.js'
 
 const FAR = 2 ** 31 - 1
 
@@ -94,6 +106,48 @@ test('Split: parts that are not the whole', () => {
   unsound({ nodes, tensors: { p: ints(1, 1, 1) } }, /no 2 parts of 1, 1, 1/)
   unsound({ nodes, tensors: { p: ints(4, -1) } }, /no 2 parts of 4, -1/)
   unsound({ nodes: [['s: y, b = Split(x)', { num_outputs: 3 }]] }, /num_outputs is 3, it has 2 outputs/)
+})
+
+const gathered = (axis: number, index: number[], dims = [index.length]) =>
+  graphOf({
+    inputs: { x: ['N', 6, 8, 8] },
+    nodes: [['g: y = Gather(x, i)', { axis }]],
+    tensors: { i: { ...ints(...index), dims } },
+  }).nodes.map(n => [n.op, n.name, n.inputs.join(), n.outputs[0], n.attrs])
+const taken = (start: number, end: number, step = 1) => ({ starts: [start], ends: [end], axes: [1], steps: [step] })
+
+test('Gather: one channel is cut out and its dimension goes', () => {
+  assert.equal(gathered(1, [2], []), [
+    ['Slice', 'g_slice', 'x', 'y_slice', taken(2, 3)],
+    ['Reshape', 'g', 'y_slice', 'y', { shape: [0, 8, 8] }],
+  ])
+  assert.equal(gathered(-3, [-1], [])[0], ['Slice', 'g_slice', 'x', 'y_slice', taken(5, 6)])
+})
+
+test('Gather: an even row of indices is one Slice', () => {
+  assert.equal(gathered(1, [1, 2, 3]), [['Slice', 'g', 'x', 'y', taken(1, 4)]])
+  assert.equal(gathered(1, [0, 2, 4])[0]![4], taken(0, 5, 2))
+  assert.equal(gathered(1, [5, 3, 1])[0]![4], taken(5, 0, -2))
+  assert.equal(gathered(1, [2, 1, 0])[0]![4], taken(2, -FAR, -1))
+  assert.equal(gathered(1, [4])[0]![4], taken(4, 5))
+})
+
+test('Gather: others are put together of slices, in the shape of the indices', () => {
+  assert.equal(gathered(1, [0, 1, 5, 5]), [
+    ['Slice', 'g_slice', 'x', 'y_slice', taken(0, 2)],
+    ['Slice', 'g_slice_1', 'x', 'y_slice_1', taken(5, 6)],
+    ['Slice', 'g_slice_2', 'x', 'y_slice_2', taken(5, 6)],
+    ['Concat', 'g', 'y_slice,y_slice_1,y_slice_2', 'y', { axis: 1 }],
+  ])
+  assert.equal(gathered(1, [0, 1, 2, 3], [2, 2]).at(-1), ['Reshape', 'g', 'y_slice', 'y', { shape: [0, 2, 2, 8, 8] }])
+})
+
+test('Gather: indices outside, computed, or far too many', () => {
+  const gather = (i: TensorSpec): Spec => ({ nodes: [['g: y = Gather(x, i)', { axis: 1 }]], tensors: { i } })
+  unsound(gather(ints(3)), /^Gather "g": index 3 is outside of 3 elements/)
+  refuses(gather(ints()), /it makes an empty value/)
+  refuses(gather(ints(...Array.from({ length: 300 }, (_, i) => (i % 2) * 2))), /300 pieces, at most 256/)
+  refuses({ inputs: { x: [1, 3], i: [1] }, nodes: ['y = Gather(x, i)'] }, /its indices is computed by the network/)
 })
 
 test('Transpose: reversed by default', () => {
