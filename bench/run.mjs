@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { count, fail, list, oneOf, parse } from './lib/args.mjs'
 import { ensureRelaxed, hasRelaxed } from './lib/engine.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
+import { names, networkFile } from './lib/networks.mjs'
 import { ensurePackages } from './lib/packages.mjs'
 
 const usage = `usage: npm run bench -- MODEL... [options]
 
-MODEL is the name of a folder of models/ (lenet5: models/lenet5/lenet5.onnx) or the path of an ONNX file.
+MODEL is the path of an ONNX file, or the name of a network of convlet/models (lenet5 with its trained weights, resnet18, vgg16,
+googlenet, alexnet, squeezenet1_1, mobilenet_v2 … with seeded ones).
 
   --batch N              images per run (1)
   --rounds N             samples per runtime (30)
@@ -19,10 +21,12 @@ MODEL is the name of a folder of models/ (lenet5: models/lenet5/lenet5.onnx) or 
   --help                 this text`
 
 /** The file of a model given by name or path. */
-function fileOf(model) {
-  const known = relative('', fileURLToPath(new URL(`../models/${model}/${model}.onnx`, import.meta.url)))
-  const file = [model, known].find(path => path.endsWith('.onnx') && existsSync(path))
-  return file ?? fail(`${model}: neither a model of models/ nor an ONNX file`)
+async function fileOf(model) {
+  const trained = relative('', fileURLToPath(new URL(`../models/${model}/${model}.onnx`, import.meta.url)))
+  const file = [model, trained].find(path => path.endsWith('.onnx') && existsSync(path))
+  if (file) return file
+  if (!(await names()).includes(model)) return fail(`${model}: neither a network of convlet/models nor an ONNX file`)
+  return relative('', await networkFile(model))
 }
 
 const readOptions = () =>
@@ -36,7 +40,7 @@ const readOptions = () =>
       json: { type: 'boolean', default: false },
     },
     ({ batch, rounds, build, peers, json }, models) => ({
-      files: models.length > 0 ? models.map(fileOf) : fail('which model?'),
+      models: models.length > 0 ? models : fail('which model?'),
       batch: count('batch', batch),
       rounds: count('rounds', rounds),
       builds: build === undefined ? ['simd', 'relaxed'] : [oneOf('build', build, ['simd', 'relaxed'])],
@@ -78,18 +82,19 @@ async function main(options) {
   if (!options.json) console.log(machineLine(about))
   const runtimes = await runtimesOf(options)
   const results = []
-  for (const file of options.files) {
+  for (const model of options.models) {
     try {
+      const file = await fileOf(model)
       const result = await measure(file, runtimes, { ...options, onRound: progress(options.rounds) })
       results.push(result)
       if (!options.json) console.log(`\n${report(result)}`)
     } catch (error) {
-      console.error(`bench: ${file}: ${error.message}`)
+      console.error(`bench: ${model}: ${error.message}`)
     }
   }
   if (options.json) console.log(JSON.stringify({ machine: about, results }, null, 2))
   // A table without convlet is no comparison.
-  return results.length === options.files.length && results.every(({ rows }) => rows[0].median) ? 0 : 1
+  return results.length === options.models.length && results.every(({ rows }) => rows[0].median) ? 0 : 1
 }
 
 process.exitCode = await main(readOptions()).catch(error => {
