@@ -1,4 +1,4 @@
-import { storeLanes } from './simd'
+import { loadLanes, storeLanes } from './simd'
 
 /**
  * y[i][c][r] = x[i][r][c]
@@ -112,5 +112,45 @@ export function pad(
         y += (<usize>m3) << 2
       }
     }
+  }
+}
+
+/**
+ * y[i·y0 + j·y1 + k·y2 + l·y3] = x[i·x0 + j·x1 + k·x2 + l·x3], i < n0, j < n1, k < n2, l < n3
+ *
+ * The steps are in floats and may be negative: slices, concatenations, permutations, all orders.
+ */
+export function move(
+  y: usize, x: usize, n0: i32, n1: i32, n2: i32, n3: i32,
+  y0: i32, y1: i32, y2: i32, y3: i32, x0: i32, x1: i32, x2: i32, x3: i32,
+): void {
+  for (let i = 0; i < n0; ++i) {
+    for (let j = 0; j < n1; ++j) {
+      for (let k = 0; k < n2; ++k) {
+        const to = y + (<usize>(i * y0 + j * y1 + k * y2) << 2)
+        const from = x + (<usize>(i * x0 + j * x1 + k * x2) << 2)
+        if (y3 == 1 && x3 == 1) {
+          moveRow(to, from, n3)
+        } else {
+          moveSteps(to, from, n3, <usize>y3 << 2, <usize>x3 << 2)
+        }
+      }
+    }
+  }
+}
+
+function moveRow(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4) {
+    storeLanes(y, loadLanes(x, n), n)
+    x += 16
+    y += 16
+  }
+}
+
+function moveSteps(y: usize, x: usize, n: i32, yStep: usize, xStep: usize): void {
+  for (; n > 0; --n) {
+    store<i32>(y, load<i32>(x))
+    x += xStep
+    y += yStep
   }
 }

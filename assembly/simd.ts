@@ -50,6 +50,19 @@ export function loadLanes(x: usize, count: i32): v128 {
   return v128.load32_zero(x)
 }
 
+/** count (1 to 4) floats from p on, step bytes apart (4: as they lie, 0: one repeated). */
+// @ts-ignore: decorator
+@inline
+export function gather(p: usize, step: usize, count: i32): v128 {
+  if (step == 4) return loadLanes(p, count)
+  if (step == 0) return v128.load32_splat(p)
+  let v = v128.load32_zero(p)
+  if (count > 1) v = v128.load32_lane(p + step, v, 1)
+  if (count > 2) v = v128.load32_lane(p + 2 * step, v, 2)
+  if (count > 3) v = v128.load32_lane(p + 3 * step, v, 3)
+  return v
+}
+
 /** Σ of the four lanes. */
 // @ts-ignore: decorator
 @inline

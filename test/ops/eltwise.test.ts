@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
-import { ulps } from '../bounds.js'
+import { gamma, TINY, U, ulps } from '../bounds.js'
 import { check, reads, updates, writes } from '../check.js'
 import { floats } from '../random.js'
-import { add, clamp, sigmoid, tanh } from '../ref/eltwise.js'
-import { size, type Tensor } from '../ref/tensor.js'
+import * as ref from '../ref/eltwise.js'
+import { clamp, sigmoid, tanh } from '../ref/eltwise.js'
+import { map, type Tensor } from '../ref/tensor.js'
 
 const test = suite('kernels: element by element')
 
@@ -87,64 +88,75 @@ for (const [name, curve] of Object.entries(curves)) {
   })
 }
 
-/** Steps in floats of a contiguous operand of up to 4 dimensions, 0 where it is stretched. */
-const steps = (shape: readonly number[]): number[] => shape.map((d, i) => (d === 1 ? 0 : size(shape.slice(i + 1))))
+/** Kernels that are a formula of one number: their twin, how far they may be from it, their constants. */
+type Formula = readonly [
+  twin: (x: Tensor) => Tensor,
+  within: ((x: Float64Array, y: Float64Array) => (i: number) => number) | undefined,
+  ...constants: number[],
+]
 
-const four = (shape: readonly number[]) => [...Array<number>(4 - shape.length).fill(1), ...shape]
+const alpha = Math.fround(0.3)
+const beta = Math.fround(0.45)
+const near =
+  (count: number, least = 0) =>
+  (_x: Float64Array, y: Float64Array) =>
+    ulps(count, y, least)
 
-const sum = (a: Tensor, b: Tensor, lo = -inf, hi = inf) => {
-  const y = clamp(add(a, b), lo, hi)
-  const constants = [...four(y.shape), ...steps(four(a.shape)), ...steps(four(b.shape)), lo, hi]
-  const label = `${a.shape} + ${b.shape} in ${lo} to ${hi}`
-  check('add', label, writes(y.data), reads(a.data), reads(b.data), ...constants)
-  // In place where an operand has the result's shape.
-  const [over, under] = [updates(a.data, y.data), updates(b.data, y.data)]
-  if (size(a.shape) === size(y.shape)) check('add', `${label}, over a`, over, over, reads(b.data), ...constants)
-  if (size(b.shape) === size(y.shape)) check('add', `${label}, over b`, under, reads(a.data), under, ...constants)
+const formulas: Readonly<Record<string, Formula>> = {
+  abs: [ref.abs, undefined],
+  neg: [ref.neg, undefined],
+  sqrt: [ref.sqrt, near(0.5)],
+  exp: [ref.exp, near(5, TINY)],
+  elu: [x => ref.elu(x, alpha), near(5), alpha],
+  leaky_relu: [x => ref.leakyRelu(x, alpha), near(0.5, TINY / 2), alpha],
+  hard_sigmoid: [
+    x => ref.hardSigmoid(x, alpha, beta),
+    (x, y) => i => (y[i]! % 1 === 0 ? 2 * U : gamma(2) * (Math.abs(alpha * x[i]!) + beta)),
+    alpha,
+    beta,
+  ],
+  hard_swish: [ref.hardSwish, near(5, TINY)],
+  softplus: [ref.softplus, near(4, 2 ** -125)],
+  // Abramowitz and Stegun's 1.5e-7 of erfc, and the roundings of what it is multiplied with.
+  gelu: [ref.gelu, (x, y) => i => Math.min(Math.abs(x[i]!), 14) * 2e-7 + ulps(4, y, TINY)(i)],
+  // An error of the exponent is one of the result, relative.
+  gelu_tanh: [
+    ref.geluTanh,
+    (x, y) => i => {
+      const v = Math.max(x[i]!, -14)
+      const exponent = v < 0 ? 1.6 * (-v - 0.045 * v ** 3) : 0
+      return Math.abs(y[i]!) * (16 + 8 * exponent) * U + 2 ** -121
+    },
+  ],
 }
 
-const filled = (shape: readonly number[], seed: number): Tensor => ({ shape, data: floats(size(shape), seed) })
-
-test('add: lengths', () => {
-  for (const n of around) sum(filled([n], n), filled([n], n + 1))
-})
-
-test('add: broadcasting', () => {
-  for (const n of around) {
-    for (const b of [[1], [n], [5, 1], [1, n], [3, 1, n], [3, 5, 1], [2, 1, 1, n], [2, 3, 5, 1], [1, 3, 1, 1]]) {
-      sum(filled([2, 3, 5, n], n), filled(b, 1))
-      sum(filled(b, 1), filled([2, 3, 5, n], n))
-    }
-    sum(filled([2, 1, 5, 1], n), filled([3, 1, n], n))
+for (const [kernel, [twin, within, ...constants]] of Object.entries(formulas)) {
+  const run = (values: ArrayLike<number>) => {
+    const x = row(values)
+    // What overflows in single precision, must.
+    const y = map(twin(x), v => (Number.isFinite(Math.fround(v)) ? v : Math.fround(v)))
+    both(kernel, `[${x.data.slice(0, 20)}]`, x, y, within?.(x.data, y.data), ...constants)
   }
-})
 
-test('add: an operand in another order', () => {
-  // a as it lies in NCHW order, y and b in NHWC.
-  for (const [c, pixels] of [
-    [3, 4],
-    [4, 3],
-    [5, 7],
-    [1, 9],
-  ] as const) {
-    const [a, b] = [floats(c * pixels, c), floats(c * pixels, pixels)]
-    const y = Float64Array.from(b, (v, i) => v + a[(i % c) * pixels + Math.floor(i / c)]!)
-    check(
-      'add',
-      `${c} channels`,
-      writes(y),
-      reads(a),
-      reads(b),
-      ...[1, 1, pixels, c, 0, 0, 1, pixels, 0, 0, c, 1, -inf, inf],
-    )
-  }
-})
+  test(`${kernel}: lengths`, () => {
+    for (const n of around) run(floats(n, n).map(v => v * 3))
+  })
 
-test('add: limits, and what is not an ordinary number', () => {
-  sum(filled([3, 7], 1), filled([3, 7], 2), 0)
-  sum(filled([3, 7], 1), filled([7], 2), -0.25, 0.5)
-  for (const v of special) sum(row(special), row([v]), 0, inf)
-  for (const v of special) sum(row(special), row(special.map(() => v)))
-})
+  test(`${kernel}: what is not an ordinary number`, () => {
+    run(special)
+    run([87, -87, 88, -88, 89, -89, 103, -103, 104, -104, 110, -110, 1e10, -1e10, 3, -3, 14, -14, 88.7, 88.8])
+  })
+
+  test(`${kernel}: all magnitudes`, () => {
+    const sizes = Array.from({ length: 2000 }, (_, i) => 2 ** (-149 + i * 0.08))
+    run(sizes)
+    run(sizes.map(v => -v))
+  })
+
+  test(`${kernel}: densely where it bends`, () => {
+    run(Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 1000))
+    run(floats(20_000, 5).map(v => v * 90))
+  })
+}
 
 test.run()

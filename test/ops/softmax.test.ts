@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
-import { U } from '../bounds.js'
+import { U, ulp } from '../bounds.js'
 import { check, reads, updates, writes } from '../check.js'
 import { floats } from '../random.js'
-import { softmax } from '../ref/softmax.js'
+import { logSoftmax, softmax } from '../ref/softmax.js'
 
 const test = suite('kernels: softmax')
 
@@ -19,6 +19,12 @@ const softened = (values: ArrayLike<number>, shape: readonly [outer: number, n: 
   check('softmax', label, writes(y, within), reads(x), ...shape)
   const place = updates(x, y, within)
   check('softmax', `${label}, in place`, place, place, ...shape)
+  // The sum's relative error is the logarithm's error.
+  const log = logSoftmax({ shape, data: x }, 1).data.map(v => (v < -3.4028234e38 ? Math.fround(v) : v))
+  const off = (i: number) => (2 * 88 + shape[1] + 16) * U + ulp(log[i]!)
+  const over = updates(x, log, off)
+  check('log_softmax', label, writes(log, off), reads(x), ...shape)
+  check('log_softmax', `${label}, in place`, over, over, ...shape)
 }
 
 const around = [1, 2, 3, 4, 5, 7, 8, 9, 17]

@@ -2,11 +2,14 @@
 import type { Graph, Node } from '../../ts/types.js'
 import { gamma, TINY, U } from '../bounds.js'
 import { conv, gemm } from './conv.js'
-import { add, relu, sigmoid, tanh } from './eltwise.js'
-import { pad } from './layout.js'
-import { avgPool, globalAvgPool, maxPool, type Sliding } from './pool.js'
-import { softmax } from './softmax.js'
+import * as each from './eltwise.js'
+import { concat, pad, permute, slice } from './layout.js'
+import { batchNorm, batchNormSizes, lrn } from './norm.js'
+import { avgPool, globalAvgPool, globalMaxPool, maxPool, type Sliding } from './pool.js'
+import { mean } from './reduce.js'
+import { logSoftmax, softmax } from './softmax.js'
 import { abs, map, size, type Tensor } from './tensor.js'
+import { winogradFits, winogradSizes, winogradSteps } from './winograd.js'
 
 export interface Approx {
   readonly value: Tensor
@@ -73,11 +76,61 @@ const softmaxOp: Op = (node, [x]) => {
   return { value, error: map(value, v => v * relative + 2 ** -125), terms: 0 }
 }
 
+/**
+ * A function of some numbers, steady as far as their errors reach: the farthest that it comes at the corners, so many
+ * roundings of the result, and `more`.
+ */
+const corners =
+  (
+    run: (node: Node, ...xs: Tensor[]) => Tensor,
+    roundings: number,
+    more: (x: number, y: number) => number = () => 0,
+  ): Op =>
+  (node, inputs) => {
+    const values = inputs.map(input => input!.value)
+    const value = run(node, ...values)
+    const shifted = (signs: number) =>
+      run(
+        node,
+        ...inputs.map((input, k) =>
+          map(input!.value, (v, i) => v + (signs & (1 << k) ? 1 : -1) * input!.error.data[i]!),
+        ),
+      )
+    const reached = Array.from({ length: 1 << inputs.length }, (_, signs) => shifted(signs).data)
+    const error = map(value, (v, i) => {
+      const off = Math.max(...reached.map(data => Math.abs(data[i]! - v)))
+      const x = values[0]!.data.length === value.data.length ? values[0]!.data[i]! : 0
+      return 1.01 * off + gamma(roundings) * (Math.abs(v) + off) + more(x, v) + TINY * 4
+    })
+    return { value, error, terms: 0 }
+  }
+
+const logSoftmaxOp: Op = (node, [x]) => {
+  const axis = node.attrs.axis as number
+  const value = logSoftmax(x!.value, axis)
+  const off = 2 * Math.max(...x!.error.data)
+  const log = (2 * 88 + x!.value.shape[axis]! + 16) * U
+  return { value, error: map(value, v => off + log + 2 * U * (Math.abs(v) + off)), terms: 0 }
+}
+
+const batchNormOp: Op = (node, [x, ...factors]) => {
+  const vectors = factors.map(factor => factor!.value)
+  const epsilon = node.attrs.epsilon as number
+  const plain = vectors.map((v, i) =>
+    i % 2 ? map(v, i === 1 ? () => 0 : Math.abs) : map(v, i === 0 ? Math.abs : () => 0),
+  )
+  const error = sum(batchNormSizes(x!.error, plain, epsilon), rounding(12, batchNormSizes(most(x!), vectors, epsilon)))
+  return { value: batchNorm(x!.value, vectors, epsilon), error, terms: 0 }
+}
+
+const list = (node: Node, name: string) => (node.attrs[name] ?? []) as readonly number[]
+const real = (node: Node, name: string) => node.attrs[name] as number
+
 const addOp: Op = (_node, [a, b]) => {
   // As a bias or residual it takes part in the roundings of the sum before it.
   const n = Math.max(a!.terms, b!.terms) + 3
-  const error = sum(add(a!.error, b!.error), rounding(n, add(most(a!), most(b!))))
-  return { value: add(a!.value, b!.value), error, terms: 0 }
+  const error = sum(each.add(a!.error, b!.error), rounding(n, each.add(most(a!), most(b!))))
+  return { value: each.add(a!.value, b!.value), error, terms: 0 }
 }
 
 /** ONNX Flatten-13 and Reshape-14: the same numbers, another shape. */
@@ -97,25 +150,92 @@ const view: Op = (node, [x]) => {
 
 const window = (node: Node) => node.attrs as unknown as Sliding
 
+const direct = linear((node, x, w, b) => conv(x, w, b, window(node)))
+
+/** Either way of computing it is right. */
+const convOp: Op = (node, inputs) => {
+  const result = direct(node, inputs)
+  const [x, w] = inputs as [Approx, Approx]
+  if (((node.attrs.groups as number) ?? 1) !== 1 || !winogradFits(w.value, window(node))) return result
+  const more = rounding(winogradSteps(x.value.shape[1]!), winogradSizes(most(x), abs(w.value), window(node)))
+  return { ...result, error: sum(result.error, more) }
+}
+
 const ops: Readonly<Record<string, Op>> = {
+  Abs: corners((_node, x) => each.abs(x!), 0),
   Add: addOp,
   AveragePool: averaging((node, x) => avgPool(x, window(node))),
-  Conv: linear((node, x, w, b) => conv(x, w, b, window(node))),
+  BatchNormalization: batchNormOp,
+  Clip: corners((node, x) => each.clip(x!, node.attrs.min as number, node.attrs.max as number), 0),
+  Concat: (node, xs) => {
+    const axis = real(node, 'axis')
+    const along = (part: 'value' | 'error') =>
+      concat(
+        xs.map(x => x![part]),
+        axis,
+      )
+    return { value: along('value'), error: along('error'), terms: 0 }
+  },
+  Conv: convOp,
+  Div: corners((_node, a, b) => each.div(a!, b!), 1),
   Dropout: (_node, [x]) => x!,
+  Elu: corners((node, x) => each.elu(x!, real(node, 'alpha')), 8),
+  Exp: corners((_node, x) => each.exp(x!), 10),
   Flatten: view,
+  // Its promise: 1e-7 of x.
+  Gelu: corners(
+    ({ attrs }, x) => (attrs.tanh ? each.geluTanh(x!) : each.gelu(x!)),
+    20,
+    x => Math.abs(x) * 3e-7,
+  ),
   Gemm: linear((_node, x, w, b) => gemm(x, w, b)),
   GlobalAveragePool: averaging((_node, x) => globalAvgPool(x)),
+  GlobalMaxPool: moving((_node, x) => globalMaxPool(x)),
+  HardSigmoid: corners(
+    (node, x) => each.hardSigmoid(x!, real(node, 'alpha'), real(node, 'beta')),
+    2,
+    () => 4 * U,
+  ),
+  HardSwish: corners(
+    (_node, x) => each.hardSwish(x!),
+    5,
+    x => Math.abs(x) * 2 * U,
+  ),
   Identity: (_node, [x]) => x!,
+  LRN: corners(
+    (node, x) => lrn(x!, real(node, 'size'), real(node, 'alpha'), real(node, 'beta'), real(node, 'bias')),
+    40,
+  ),
+  LeakyRelu: corners((node, x) => each.leakyRelu(x!, real(node, 'alpha')), 1),
+  LogSoftmax: logSoftmaxOp,
+  Max: corners((_node, a, b) => each.max(a!, b!), 0),
   MaxPool: moving((node, x) => maxPool(x, window(node))),
+  Min: corners((_node, a, b) => each.min(a!, b!), 0),
+  Mul: corners((_node, a, b) => each.mul(a!, b!), 1),
+  Neg: corners((_node, x) => each.neg(x!), 0),
+  PRelu: corners((_node, a, b) => each.prelu(a!, b!), 1),
   Pad: (node, [x]) => {
     const pads = node.attrs.pads as readonly number[]
     return { value: pad(x!.value, pads, node.attrs.value as number), error: pad(x!.error, pads), terms: 0 }
   },
-  Relu: (_node, [x]) => ({ value: relu(x!.value), error: x!.error, terms: 0 }),
+  Pow: corners((_node, a, b) => each.pow(a!, b!), 4),
+  ReduceMean: (node, [x]) => {
+    const run = (t: Tensor) => mean(t, list(node, 'axes'), node.attrs.keepDims !== false)
+    const n = x!.value.data.length / run(x!.value).data.length
+    return { value: run(x!.value), error: sum(run(x!.error), rounding(n + 8, run(most(x!)))), terms: 0 }
+  },
+  Relu: (_node, [x]) => ({ value: each.relu(x!.value), error: x!.error, terms: 0 }),
   Reshape: view,
-  Sigmoid: curve(sigmoid, 1 / 4, 2 ** -125),
+  Sigmoid: curve(each.sigmoid, 1 / 4, 2 ** -125),
+  Slice: moving((node, x) =>
+    slice(x, list(node, 'starts'), list(node, 'ends'), list(node, 'axes'), list(node, 'steps')),
+  ),
   Softmax: softmaxOp,
-  Tanh: curve(tanh, 1),
+  Softplus: corners((_node, x) => each.softplus(x!), 12),
+  Sqrt: corners((_node, x) => each.sqrt(x!), 1),
+  Sub: corners((_node, a, b) => each.sub(a!, b!), 1),
+  Tanh: curve(each.tanh, 1),
+  Transpose: moving((node, x) => permute(x, list(node, 'perm'))),
 }
 
 /** Every value of the graph, from its inputs and its tensors. */

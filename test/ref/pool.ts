@@ -71,3 +71,6 @@ export const avgPool = (x: Tensor, window: Sliding): Tensor =>
 
 /** ONNX GlobalAveragePool-1. */
 export const globalAvgPool = (x: Tensor): Tensor => avgPool(x, { kernel: x.shape.slice(2) as unknown as Pair })
+
+/** ONNX GlobalMaxPool-1. */
+export const globalMaxPool = (x: Tensor): Tensor => maxPool(x, { kernel: x.shape.slice(2) as unknown as Pair })
