@@ -130,7 +130,8 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
       // A WebAssembly memory ends at 4 GiB; nothing beyond has an address.
       if (!(floats > 0 && floats <= 2 ** 30))
         fail('MEMORY', `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30.`)
-      values.set(name, { shape, order })
+      // An order that makes no difference would be wrong for another shape of the same bytes.
+      values.set(name, { shape, order: trivial(order) ? undefined : order })
       return lastUse.get(name) ?? step
     }
     const share = (input: string, last: number): number => {

@@ -1,6 +1,6 @@
 // Values in the order of maps and in that of their shapes, under other names and shapes, as outputs.
 import { suite } from 'uvu'
-import { agree, filled, node } from '../graphs.js'
+import { agree, filled, node, weight } from '../graphs.js'
 import { maps, point, same3, weights } from './maps.js'
 
 const test = suite('orders and outputs')
@@ -123,6 +123,23 @@ test('Reshape of a map that is no flattening', async () => {
     node('Reshape', ['r'], 'm', { shape: [0, 6, 5, 7] }),
     node('Conv', ['m', 'k3', 'b6'], 'y', same3),
   ])
+})
+
+test('a map of one channel or pixel is no longer one in another shape', async () => {
+  for (const after of [
+    node('Add', ['r', 'w'], 'y'),
+    node('Pad', ['r'], 'y', { pads: [0, 1, 0, 0, 0, 0, 1, 0], value: 0 }),
+    node('Softmax', ['r'], 'y', { axis: 2 }),
+  ])
+    await agree(
+      {
+        inputs: { x: [6, 5, 7] },
+        outputs: ['y'],
+        nodes: [node('Conv', ['x', 'one'], 'c', point), node('Reshape', ['c'], 'r', { shape: [0, 5, 1, 7] }), after],
+        weights: { one: weight([1, 6, 1, 1], 1), w: filled([1, 5, 1, 7], 2) },
+      },
+      { batch: 2 },
+    )
 })
 
 test('Add where orders meet', async () => {
