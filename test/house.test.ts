@@ -93,10 +93,12 @@ test('imports only go down', () => {
   )
 })
 
-test('kernels share only simd.ts and gemm.ts', () => {
+const tools = ['simd', 'scalar', 'gemm', 'window'].map(name => `assembly/${name}.ts`)
+
+test('kernels share only simd.ts, scalar.ts, gemm.ts and window.ts', () => {
   const kernels = list('assembly').filter(path => !path.endsWith('infer.ts'))
   assert.equal(
-    offenders(kernels, name => !['assembly/simd.ts', 'assembly/gemm.ts'].includes(name)),
+    offenders(kernels, name => !tools.includes(name)),
     [],
   )
   const entry = texts
