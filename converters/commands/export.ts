@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
+import { inspect } from '../../ts/entry/node.js'
 import { ConvletError } from '../../ts/error.js'
 import { readModel } from '../../ts/file.js'
 import { toOnnx } from '../onnx/write.js'
@@ -21,6 +22,8 @@ const run = async (file: string, out: string, { json }: CommonOptions): Promise<
       'GRAPH',
       `${file} is a safetensors file without a graph: convlet convert makes a model of it and the name of its network.`,
     )
+  // Plans the network, so that no graph is handed on which is not sound.
+  await about(file, () => inspect(data))
   const encoded = await about(file, async () => toOnnx(model))
   await writeWhole(out, encoded)
   const took = performance.now() - start

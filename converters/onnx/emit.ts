@@ -33,9 +33,15 @@ export interface Emitter {
 type Emit = (node: Node, out: Emitter) => readonly OutNode[]
 type Attrs = OutNode['attrs']
 
-const int = (v: unknown): OutAttr => ({ int: Number(v) })
-const float = (v: unknown): OutAttr => ({ float: v as number })
-const ints = (v: unknown): OutAttr => ({ ints: v as readonly number[] })
+// Graphs come from files, and only a run asks for all attributes.
+const number = (v: unknown): number =>
+  typeof v === 'number' || typeof v === 'boolean' ? Number(v) : refuse('an attribute is missing, or is no number')
+const numbers = (v: unknown): readonly number[] =>
+  Array.isArray(v) ? v : refuse('an attribute is missing, or is no list of numbers')
+
+const int = (v: unknown): OutAttr => ({ int: number(v) })
+const float = (v: unknown): OutAttr => ({ float: number(v) })
+const ints = (v: unknown): OutAttr => ({ ints: numbers(v) })
 
 const one = (node: Node, inputs: readonly string[], attrs: Attrs = {}, op = node.op): readonly OutNode[] => [
   { op, name: node.name, inputs, output: node.outputs[0]!, attrs },
@@ -119,25 +125,25 @@ const hardSwish: Emit = (node, out) => {
 
 const clip: Emit = (node, out) => {
   const { min, max } = node.attrs
-  const limit = (name: string, v: unknown) => (v === undefined ? '' : out.float(`${node.name}_${name}`, v as number))
+  const limit = (name: string, v: unknown) => (v === undefined ? '' : out.float(`${node.name}_${name}`, number(v)))
   const inputs = [...node.inputs, limit('min', min), limit('max', max)]
   while (inputs.at(-1) === '') inputs.pop()
   return one(node, inputs)
 }
 
 const lists = (node: Node, out: Emitter, ...names: readonly string[]): string[] =>
-  names.map(name => out.ints(`${node.name}_${name}`, node.attrs[name] as readonly number[]))
+  names.map(name => out.ints(`${node.name}_${name}`, numbers(node.attrs[name])))
 
 const slice: Emit = (node, out) => one(node, [...node.inputs, ...lists(node, out, 'starts', 'ends', 'axes', 'steps')])
 const reshape: Emit = (node, out) => one(node, [...node.inputs, ...lists(node, out, 'shape')])
 
 const pad: Emit = (node, out) => {
-  const value = out.float(`${node.name}_value`, (node.attrs.value ?? 0) as number)
+  const value = out.float(`${node.name}_value`, number(node.attrs.value ?? 0))
   return one(node, [...node.inputs, ...lists(node, out, 'pads'), value], { mode: { text: 'constant' } })
 }
 
 const dropout: Emit = (node, out) =>
-  one(node, [...node.inputs, out.float(`${node.name}_ratio`, node.attrs.rate as number)])
+  one(node, [...node.inputs, out.float(`${node.name}_ratio`, number(node.attrs.rate))])
 
 const reduceMean: Emit = node =>
   one(node, node.inputs, { axes: ints(node.attrs.axes), keepdims: int(node.attrs.keepDims) })

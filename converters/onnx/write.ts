@@ -7,7 +7,7 @@ import { AttributeProto, ModelProto, type onnx, TensorProto } from './proto.js'
 import type { Problem } from './report.js'
 import { inferShape } from './shapes.js'
 import { makeUnique } from './sort.js'
-import { type Dim, floatBytes, isFloat, numbersOf, transpose, Unsupported } from './values.js'
+import { type Dim, floatBytes, isFloat, numbersOf, refuse, transpose, Unsupported } from './values.js'
 
 const OPSET = 13
 const IR_VERSION = 8
@@ -80,7 +80,8 @@ const constants = (model: Model, nodes: readonly Node[], unique: (name: string) 
     float: (name: string, number: number) =>
       add(name, { dims: [], dataType: DataType.FLOAT, rawData: floatBytes([number]) }),
     turned: (name: string): string => {
-      const { dtype, shape, data } = model.tensors.get(name)!
+      const { dtype, shape, data } = model.tensors.get(name) ?? refuse('its weight is computed by the network')
+      if (shape.length !== 2) refuse(`its weight has ${shape.length} dimensions, not 2`)
       const t = transpose({ name, shared: false, dtype, shape, data }, [1, 0])
       const floats = toFloats(name, { dtype, shape: t.shape, data: t.data })
       if (reads(name) > 1) return add(`${name}_transposed`, floats)
@@ -120,9 +121,9 @@ export const toOnnx = (model: Model): Uint8Array => {
       problems.push({ kind: node.op, name: node.name, reason: 'it is no operator of convlet' })
       continue
     }
-    shapes.set(node.outputs[0]!, inferShape(node, node.inputs.map(shapeOf)))
     try {
       made.push(...emit(node, emitter))
+      shapes.set(node.outputs[0]!, inferShape(node, node.inputs.map(shapeOf)))
     } catch (cause) {
       if (!(cause instanceof Unsupported)) throw cause
       problems.push({ kind: node.op, name: node.name, reason: cause.reason })

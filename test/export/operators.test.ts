@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert'
 import { fromOnnx } from '../../converters/index.js'
 import { emitters } from '../../converters/onnx/emit.js'
 import { readOnnx } from '../../converters/onnx/read.js'
-import { builders } from '../../converters/onnx/table.js'
 import { toOnnx } from '../../converters/onnx/write.js'
 import type { ConvletError } from '../../ts/error.js'
+import { forward } from '../../ts/ops/forward.js'
 import type { Model } from '../../ts/types.js'
 import { floats } from '../models/make.js'
 import { roundTrip, single } from './make.js'
@@ -87,15 +87,23 @@ const test = suite('export: operators')
 // Opset 13 has none; what they become is below.
 const DECOMPOSED = ['Gelu', 'HardSwish']
 
-test('every canonical operator that the converter makes can be exported, and is tested', () => {
+test('every operator that runs can be exported, and is tested', () => {
   assert.equal([...Object.keys(cases), ...DECOMPOSED].sort(), Object.keys(emitters).sort())
-  // ONNX operators that become others.
-  const others = ['Cast', 'MatMul', 'Split', 'Squeeze', 'Sum', 'Unsqueeze']
   assert.equal(
-    Object.keys(builders).filter(op => !others.includes(op) && !Object.hasOwn(emitters, op)),
+    Object.keys(forward).filter(op => !Object.hasOwn(emitters, op)),
     [],
   )
 })
+
+for (const op of Object.keys(emitters))
+  test(`${op} without attributes is written or refused`, () => {
+    for (const attrs of [{}, { kernel: 'x', pad: true, axes: 1, shape: '', min: [1], rate: [], alpha: '1' }])
+      try {
+        toOnnx(single(op, attrs, [1, 4, 9, 9], { w: [4] }))
+      } catch (error) {
+        assert.is((error as ConvletError).code, 'UNSUPPORTED', `${error}`)
+      }
+  })
 
 for (const [op, list] of Object.entries(cases))
   for (const [attrs, ...rest] of list)
@@ -114,6 +122,16 @@ test('Gemm of three dimensions is a MatMul, and an Add for its bias', () => {
     ],
   )
   assert.equal(fromOnnx(toOnnx(model)).tensors, model.tensors)
+})
+
+test('Gemm of three dimensions by a weight that is none', () => {
+  for (const model of [single('Gemm', {}, [1, 2, 5], {}, ['x', 'x']), single('Gemm', {}, [1, 2, 5], { w: [5] })])
+    try {
+      toOnnx(model)
+      assert.unreachable()
+    } catch (error) {
+      assert.is((error as ConvletError).code, 'UNSUPPORTED')
+    }
 })
 
 test('a weight that others read as it is keeps its name and its order', () => {
