@@ -28,10 +28,10 @@ export const ints = (node: Node, name: string, fallback: readonly number[], leas
 export const int = (node: Node, name: string, fallback: number, least: number): number =>
   ints(node, name, [fallback], least)[0]!
 
-/** An attribute that is one number of any kind. */
+/** An attribute that is one number of any kind, in the single precision of the kernels. */
 export const real = (node: Node, name: string, fallback: number): number => {
   const value = node.attrs[name] ?? fallback
-  return attribute(node, name, value as number, typeof value === 'number', 'a number')
+  return Math.fround(attribute(node, name, value as number, typeof value === 'number', 'a number'))
 }
 
 export const same = (a: Shape, b: Shape): boolean => String(a) === String(b)

@@ -2,15 +2,9 @@ import { suite } from 'uvu'
 import type { Attr, Shape } from '../../ts/types.js'
 import { agree, filled, node, type Runs, weight } from '../graphs.js'
 import type { Tensor } from '../ref/tensor.js'
+import { one } from './maps.js'
 
 const test = suite('operators')
-
-/** A graph of one node: y = op(x, weights). */
-const one = (op: string, x: Shape, attrs: Record<string, Attr>, weights: readonly Tensor[] = [], runs: Runs = {}) => {
-  const named = Object.fromEntries(weights.map((tensor, i) => [`w${i}`, tensor]))
-  const nodes = [node(op, ['x', ...Object.keys(named)], 'y', attrs)]
-  return agree({ inputs: { x }, outputs: ['y'], nodes, weights: named }, runs)
-}
 
 const around = [1, 3, 4, 5, 7, 8, 9, 17]
 

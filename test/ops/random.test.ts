@@ -5,6 +5,7 @@ import type { Attr, Node, Shape } from '../../ts/types.js'
 import { agree, filled, type Net, node, weight } from '../graphs.js'
 import { sliding } from '../ref/pool.js'
 import { size, type Tensor } from '../ref/tensor.js'
+import { positive } from './maps.js'
 
 const test = suite('random graphs')
 
@@ -68,12 +69,14 @@ const pool = (x: Value, { a, b, flag }: Draw): Made => {
 }
 
 /** x and another computed value of its shape, or a tensor that broadcasts to it. */
-const addition = (net: Growing, x: Value, { and, flag, b }: Draw): Made => {
+const addition = (net: Growing, x: Value, { and, flag, a, b }: Draw): Made => {
   const alike = net.values.filter(value => `${value.shape}` === `${x.shape}`)
   const constant = b % 3 === 0
   const shape = x.shape.map((d, i) => (i > 0 && b % 2 === 0 ? 1 : d))
   const other = constant ? tensor(net, filled(shape, b)) : alike[and % alike.length]!.name
-  return ['Add', flag ? [x.name, other] : [other, x.name], x.shape]
+  const op = ['Add', 'Add', 'Sub', 'Mul', 'Max', 'Min', 'PRelu'][a % 7]!
+  if (op === 'PRelu') return [op, [x.name, other], x.shape]
+  return [op, flag ? [x.name, other] : [other, x.name], x.shape]
 }
 
 const gemm = (net: Growing, x: Value, { a, b }: Draw): Made => {
@@ -101,7 +104,70 @@ const turned = (x: Value, { a }: Draw): Made => {
   return ['Reshape', [x.name], shape, { shape: [0, ...shape] }]
 }
 
+/** Two values that differ along one axis at most, or one twice. */
+const concat = (net: Growing, x: Value, { and, a, flag }: Draw): Made => {
+  const axis = a % x.shape.length
+  const fits = net.values.filter(
+    ({ shape }) => shape.length === x.shape.length && shape.every((d, i) => i === axis || d === x.shape[i]),
+  )
+  const other = fits[and % fits.length]!
+  const shape = x.shape.map((d, i) => (i === axis ? d + other.shape[i]! : d))
+  return ['Concat', flag ? [x.name, other.name] : [other.name, x.name], shape, { axis: axis + 1 }]
+}
+
+const transpose = (x: Value, { a, b }: Draw): Made => {
+  const left = [...x.shape.keys()]
+  const perm = x.shape.map((_, i) => left.splice((i % 2 ? a : b) % left.length, 1)[0]!)
+  return ['Transpose', [x.name], perm.map(i => x.shape[i]!), { perm: [0, ...perm.map(i => i + 1)] }]
+}
+
+const slice = (x: Value, { a, b, and, flag }: Draw): Made => {
+  const axis = a % x.shape.length
+  const d = x.shape[axis]!
+  const [start, step] = [b % d, 1 + (and % 2)]
+  const [end, by] = flag ? [d, step] : [-(2 ** 31), -step]
+  const length = Math.ceil((flag ? d - start : start + 1) / step)
+  const attrs = { starts: [start], ends: [end], axes: [axis + 1], steps: [by] }
+  return ['Slice', [x.name], x.shape.map((n, i) => (i === axis ? length : n)), attrs]
+}
+
+const mean = (x: Value, { a, b, flag }: Draw): Made => {
+  const axes = [...x.shape.keys()].filter(i => (a + b * i) % 2 === 0)
+  const gone = axes.length ? axes : [0]
+  const keepDims = flag || gone.length === x.shape.length
+  const kept = x.shape.map((d, i) => (gone.includes(i) ? 1 : d))
+  const shape = keepDims ? kept : kept.filter((_, i) => !gone.includes(i))
+  return ['ReduceMean', [x.name], shape, { axes: gone.map(i => i + 1), keepDims }]
+}
+
+const norm = (net: Growing, x: Value, { a }: Draw): Made => {
+  const c = x.shape[0]!
+  const vectors = [1, 2, 3].map(seed => tensor(net, filled([c], seed + a)))
+  const variance = tensor(net, positive(filled([c], a)))
+  return ['BatchNormalization', [x.name, ...vectors, variance], x.shape, { epsilon: 0.125 }]
+}
+
+const curves: readonly (readonly [op: string, attrs?: Record<string, Attr>])[] = [
+  ['Tanh'],
+  ['Sigmoid'],
+  ['Identity'],
+  ['Dropout'],
+  ['Abs'],
+  ['Neg'],
+  ['HardSwish'],
+  ['Gelu', { tanh: false }],
+  ['Elu', { alpha: 0.5 }],
+  ['LeakyRelu', { alpha: 0.125 }],
+  ['Clip', { min: -0.5, max: 0.5 }],
+  ['Clip', { max: 0.25 }],
+]
+
 const unary = (op: string, x: Value): Made => [op, [x.name], x.shape]
+
+const curve = (x: Value, { a }: Draw): Made => {
+  const [op, attrs = {}] = curves[a % curves.length]!
+  return [op, [x.name], x.shape, attrs]
+}
 
 const make = (net: Growing, x: Value, draw: Draw): Made | undefined => {
   const map = x.shape.length === 3
@@ -109,11 +175,17 @@ const make = (net: Growing, x: Value, draw: Draw): Made | undefined => {
   const any: (() => Made | undefined)[] = [
     () => unary('Relu', x),
     () => unary('Relu', x),
-    () => unary(['Tanh', 'Sigmoid', 'Identity', 'Dropout'][draw.a % 4]!, x),
+    () => curve(x, draw),
+    () => curve(x, draw),
     () => addition(net, x, draw),
     () => addition(net, x, draw),
     () => ['Softmax', [x.name], x.shape, { axis: 1 + (draw.a % x.shape.length) }],
     () => padding(x, draw),
+    () => concat(net, x, draw),
+    () => transpose(x, draw),
+    () => slice(x, draw),
+    () => mean(x, draw),
+    () => norm(net, x, draw),
   ]
   const maps = [
     () => conv(net, x, draw),
@@ -121,7 +193,10 @@ const make = (net: Growing, x: Value, draw: Draw): Made | undefined => {
     () => conv(net, x, draw),
     () => pool(x, draw),
     () => turned(x, draw),
-    (): Made => (draw.a % 2 ? flat : ['GlobalAveragePool', [x.name], [x.shape[0]!, 1, 1]]),
+    (): Made => {
+      const op = ['GlobalAveragePool', 'GlobalMaxPool'][draw.b % 2]!
+      return draw.a % 2 ? flat : [op, [x.name], [x.shape[0]!, 1, 1]]
+    },
   ]
   const kinds = [
     ...any,

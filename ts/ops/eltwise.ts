@@ -1,74 +1,83 @@
-import { misfit, show, size } from '../shape.js'
-import type { Shape } from '../types.js'
-import { limits } from './conv.js'
-import { memoryOrder, nhwc, type Op, type Order } from './op.js'
+import { misfit, real, same, show, size } from '../shape.js'
+import type { Node, Shape } from '../types.js'
+import { mapOrder, nest, ordered, steps } from './nest.js'
+import { memoryOrder, type Op } from './op.js'
+import { limits } from './panels.js'
 
-const unary = (kernel: string, ...constants: number[]): Op => ({
+/** One number after the other; the kernel's constants come from the node. */
+const unary = (kernel: (node: Node) => string, constants: (node: Node) => readonly number[] = () => []): Op => ({
   arity: [1, 1],
-  run: ({ shape, order, read, output, call }) => {
+  run: ({ node, shape, order, read, output, call }) => {
     const x = shape(0)!
-    call(kernel, output(x, order(0), [0]), read(0, order(0)), size(x), ...constants)
+    call(kernel(node), output(x, order(0), [0]), read(0, order(0)), size(x), ...constants(node))
   },
 })
 
-/** ONNX Relu-14, Tanh-13, Sigmoid-13. */
-export const relu: Op = unary('clamp', 0, Infinity)
-export const tanh: Op = unary('tanh')
-export const sigmoid: Op = unary('sigmoid')
+const plain = (kernel: string, ...attrs: readonly (readonly [name: string, fallback: number])[]): Op =>
+  unary(
+    () => kernel,
+    node => attrs.map(([name, fallback]) => real(node, name, fallback)),
+  )
 
-/** Steps in floats along each dimension, in the order of the shape; 0 where a value is stretched. */
-const steps = (shape: Shape, order: Order): number[] => {
-  const result: number[] = []
-  let step = 1
-  for (const i of memoryOrder(shape, order).toReversed()) {
-    result[i] = shape[i] === 1 ? 0 : step
-    step *= shape[i]!
-  }
-  return result
-}
+/** ONNX Relu-14, Clip-13. */
+export const relu: Op = unary(
+  () => 'clamp',
+  () => [0, Infinity],
+)
+export const clip: Op = plain('clamp', ['min', -Infinity], ['max', Infinity])
+/** ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14. */
+export const tanh: Op = plain('tanh')
+export const sigmoid: Op = plain('sigmoid')
+export const abs: Op = plain('abs')
+export const neg: Op = plain('neg')
+export const exp: Op = plain('exp')
+export const sqrt: Op = plain('sqrt')
+export const softplus: Op = plain('softplus')
+export const hardSwish: Op = plain('hard_swish')
+/** ONNX Elu-6, LeakyRelu-16, HardSigmoid-6. */
+export const elu: Op = plain('elu', ['alpha', 1])
+export const leakyRelu: Op = plain('leaky_relu', ['alpha', 0.01])
+export const hardSigmoid: Op = plain('hard_sigmoid', ['alpha', 0.2], ['beta', 0.5])
+/** ONNX Gelu-20. */
+export const gelu: Op = unary(({ attrs }) => (attrs.tanh ? 'gelu_tanh' : 'gelu'))
 
-/** An axis of a loop nest: its length and the step of each operand along it. */
-type Axis = readonly [length: number, a: number, b: number]
-
-/** ONNX Add-14 with numpy broadcasting; fused: limits. */
-export const add = {
+/** Two values with numpy broadcasting; fused: limits. */
+const binary = (kernel: string): Op => ({
   arity: [2, 2],
-  run: ({ node, shape, order, read, output, call }) => {
-    const both = `${show(shape(0)!)} and ${show(shape(1)!)}`
-    const rank = Math.max(shape(0)!.length, shape(1)!.length)
-    const full = (i: number): Shape => [...Array(rank - shape(i)!.length).fill(1), ...shape(i)!]
-    const [a, b] = [full(0), full(1)]
-    const sum = a.map((p, i) => {
+  run: scope => {
+    const { node, shape, read, output, call } = scope
+    const shapes = [shape(0)!, shape(1)!] as const
+    const rank = Math.max(shapes[0].length, shapes[1].length)
+    const [a, b] = shapes.map(s => [...Array(rank - s.length).fill(1), ...s]) as [number[], number[]]
+    const result = a.map((p, i) => {
       const q = b[i]!
-      return q === 1 || p === q ? p : p === 1 ? q : misfit(node, `${both} do not broadcast`)
+      return q === 1 || p === q ? p : p === 1 ? q : misfit(node, `${shapes.map(show).join(' and ')} do not broadcast`)
     })
-    // Maps meet in any order, their steps tell; a flattened map has lost its dimensions.
-    const kept = (i: number) => (shape(i)!.length === 4 && rank === 4 ? order(i) : undefined)
-    const [first, second] = [kept(0), kept(1)]
-    const result = first || second ? nhwc(sum) : undefined
-    const [p, q] = [steps(a, first), steps(b, second)]
-    const axes: Axis[] = []
-    for (const i of memoryOrder(sum, result)) {
-      let length = sum[i]!
-      if (length === 1) continue
-      const [n, outerP, outerQ] = axes.at(-1) ?? [1, -1, -1]
-      // Neighbouring axes are one where both operands step on evenly.
-      if (outerP === p[i]! * length && outerQ === q[i]! * length) {
-        axes.pop()
-        length *= n
-      }
-      axes.push([length, p[i]!, q[i]!])
+    if (kernel === 'prelu' && !same(result, shapes[0])) misfit(node, `slope ${show(shapes[1])} is larger than x`)
+    // Maps meet in any order, their steps tell.
+    const [first, second] = [0, 1].map(i => (rank === 4 ? mapOrder(scope, i) : undefined))
+    const order = ordered(result, first ?? second)
+    const places = memoryOrder(result, order)
+    const along = (s: Shape, own: typeof first) => {
+      const all = steps(s, own)
+      return places.map(i => (s[i] === 1 ? 0 : all[i]!))
     }
-    if (axes.length > 4) misfit(node, `${both} broadcast over ${axes.length} separate dimensions, 4 at most`)
-    while (axes.length < 4) axes.unshift([1, 0, 0])
-    const y = output(sum, result, [0, 1])
-    call(
-      'add',
-      y,
-      read(0, first),
-      read(1, second),
-      ...([0, 1, 2] as const).flatMap(k => axes.map(axis => axis[k])),
-      ...limits(node),
+    const loops = nest(
+      node,
+      places.map(i => result[i]!),
+      along(a, first),
+      along(b, second),
     )
+    call(kernel, output(result, order, [0, 1]), read(0, first), read(1, second), ...loops, ...limits(node))
   },
-} satisfies Op
+})
+
+/** ONNX Add-14, Sub-14, Mul-14, Div-14, Pow-15, Max-13 and Min-13 of two, PRelu-16. */
+export const add: Op = binary('add')
+export const sub: Op = binary('sub')
+export const mul: Op = binary('mul')
+export const div: Op = binary('div')
+export const pow: Op = binary('pow')
+export const max: Op = binary('max')
+export const min: Op = binary('min')
+export const prelu: Op = binary('prelu')

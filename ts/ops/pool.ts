@@ -38,3 +38,5 @@ export const maxPool: Op = pool('max_pool', false)
 export const averagePool: Op = pool('avg_pool', true)
 /** ONNX GlobalAveragePool-1. */
 export const globalAveragePool: Op = pool('avg_pool', true, true)
+/** ONNX GlobalMaxPool-1. */
+export const globalMaxPool: Op = pool('max_pool', false, true)

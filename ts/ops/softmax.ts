@@ -1,8 +1,7 @@
 import { int, misfit, show, size } from '../shape.js'
 import { memoryOrder, type Op } from './op.js'
 
-/** ONNX Softmax-13: over one axis. */
-export const softmax = {
+const along = (kernel: string): Op => ({
   arity: [1, 1],
   run: scope => {
     const x = scope.shape(0)!
@@ -13,13 +12,10 @@ export const softmax = {
     const lengths = memoryOrder(x, order).map(i => x[i]!)
     const place = memoryOrder(x, order).indexOf(axis)
     const y = scope.output(x, order, [0])
-    scope.call(
-      'softmax',
-      y,
-      scope.read(0, order),
-      size(lengths.slice(0, place)),
-      x[axis]!,
-      size(lengths.slice(place + 1)),
-    )
+    scope.call(kernel, y, scope.read(0, order), size(lengths.slice(0, place)), x[axis]!, size(lengths.slice(place + 1)))
   },
-} satisfies Op
+})
+
+/** ONNX Softmax-13 and LogSoftmax-13: over one axis. */
+export const softmax: Op = along('softmax')
+export const logSoftmax: Op = along('log_softmax')

@@ -1,5 +1,5 @@
-import { RESIDUAL } from '../ops/conv.js'
-import { same, size, title } from '../shape.js'
+import { limits, NORM, RESIDUAL } from '../ops/panels.js'
+import { real, same, size, title } from '../shape.js'
 import type { Graph, Node, Shape } from '../types.js'
 
 /** What the passes know of the values: the shape of each, and whether it is a tensor of the file. */
@@ -22,8 +22,8 @@ const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
 
 /**
  * Lets a Conv or Gemm do what its neighbours do, while its result is stored: a padding by zeros before a Conv; behind, a
- * per-channel Add as its bias, an Add of a value of the same shape as its residual (He et al. 2016), and a Relu as a limit,
- * which an Add takes too. The fused node stands where the last of its parts stood, and lists them.
+ * per-channel Add as its bias, an Add of a value of the same shape as its residual (He et al. 2016), and a Relu or
+ * Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too. The fused node stands where the last of its parts stood, and lists them.
  */
 export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
   const uses = new Map<string, number>()
@@ -32,10 +32,10 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
   const nodes = new Map<string, Node>()
   const places = new Map(graph.nodes.map(({ outputs }, i) => [outputs[0]!, i]))
 
-  /** The maker of a value, if it is one of these operators, has no limits yet and nobody else reads the value. */
+  /** The maker of a value, if it is one of these operators and nobody else reads the value. */
   const only = (value: string, ops: string): Node | undefined => {
     const maker = nodes.get(value)
-    return maker && ops.includes(maker.op) && uses.get(value) === 1 && maker.attrs.lo === undefined ? maker : undefined
+    return maker && ops.split(' ').includes(maker.op) && uses.get(value) === 1 ? maker : undefined
   }
   /** Takes a node off the list, and gives one that does its work and another's. */
   const absorb = (into: Node, gone: Node, listed: Node, change: Partial<Node>): Node => {
@@ -64,13 +64,13 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     pairs.sort(([a], [b]) => (places.get(b) ?? -1) - (places.get(a) ?? -1))
     for (const [x, other] of pairs) {
       const maker = only(x, 'Conv Gemm')
-      if (!maker || maker.inputs[RESIDUAL]) continue
+      if (!maker || maker.inputs[RESIDUAL] || maker.attrs.lo !== undefined) continue
       const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
       if (constant(other)) {
-        if (!bias && perChannel(shape(other), shape(x), maker.op))
+        if (!bias && !maker.inputs[NORM] && perChannel(shape(other), shape(x), maker.op))
           return absorb(maker, node, maker, { inputs: [input, weight, other] })
       } else if (same(shape(x), shape(other)))
-        return absorb(maker, node, maker, { inputs: [input, weight, bias, other] })
+        return absorb(maker, node, maker, { inputs: [input, weight, bias, other, ...maker.inputs.slice(NORM)] })
     }
     return node
   }
@@ -79,8 +79,15 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     let result = node
     if (node.op === 'Conv') result = fusePad(node)
     if (node.op === 'Add') result = fuseAdd(node)
-    const maker = node.op === 'Relu' && only(node.inputs[0]!, 'Conv Gemm Add')
-    if (maker) result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: 0 } })
+    const limiting = node.op === 'Relu' || node.op === 'Clip'
+    const maker = limiting && only(node.inputs[0]!, 'Conv Gemm Add Sub Mul BatchNormalization')
+    if (maker) {
+      // Limits of limits: the earlier ones, brought between the later ones.
+      const [least, most] =
+        node.op === 'Relu' ? [0, Infinity] : [real(node, 'min', -Infinity), real(node, 'max', Infinity)]
+      const [lo, hi] = limits(maker).map(v => Math.min(Math.max(v, least), most))
+      result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: lo!, hi: hi! } })
+    }
     nodes.set(result.outputs[0]!, result)
   }
   return { ...graph, nodes: [...nodes.values()] }

@@ -1,0 +1,101 @@
+// Operators that only move numbers: one kernel with steps on both sides does them all, from any order to any.
+import { int, ints, misfit, same, show } from '../shape.js'
+import type { Node, Shape } from '../types.js'
+import { mapOrder, nest, ordered, steps } from './nest.js'
+import { type Call, memoryOrder, nhwc, type Op } from './op.js'
+
+/** The call that moves a box of numbers, its loops in the order in which they lie at `to`. */
+const box = (
+  node: Node,
+  places: readonly number[],
+  to: number,
+  from: number,
+  ...[lengths, outer, inner]: readonly [Shape, Shape, Shape]
+): Call => {
+  const along = (list: Shape) => places.map(i => list[i]!)
+  return ['move', to, from, ...nest(node, along(lengths), along(outer), along(inner))]
+}
+
+/** ONNX Concat-13. The result lies as NHWC if one of the inputs does. */
+export const concat = {
+  arity: [1, Infinity],
+  run: scope => {
+    const { node, shape, order, read, call } = scope
+    const shapes = node.inputs.map((_, i) => shape(i)!)
+    const x = shapes[0]!
+    const axis = int(node, 'axis', 1, 0)
+    for (const s of shapes)
+      if (axis >= x.length || !same(s.with(axis, 0), x.with(axis, 0)))
+        misfit(node, `${shapes.map(show).join(' and ')} do not fit along axis ${axis}`)
+    const sum = shapes.reduce((sum, s) => sum + s[axis]!, 0)
+    const result = x.with(axis, sum)
+    const to = ordered(result, shapes.map((_, i) => mapOrder(scope, i)).find(Boolean))
+    const outer = steps(result, to)
+    let at = scope.output(result, to)
+    for (const [i, s] of shapes.entries()) {
+      const own = order(i)
+      // A flattened map is taken as the map it was.
+      const map = own && s.length === 2 && [s[0]!, ...own]
+      const lengths = map || s
+      const stride = map ? [outer[0]!, ...steps(own, undefined)] : outer
+      call(...box(node, memoryOrder(lengths, to), at, read(i, own), lengths, stride, steps(lengths, own)))
+      at += s[axis]! * outer[axis]! * 4
+    }
+  },
+} satisfies Op
+
+/** ONNX Transpose-13. The result lies as NHWC if that leaves the innermost dimension the innermost. */
+export const transpose = {
+  arity: [1, 1],
+  run: scope => {
+    const { node, read, call } = scope
+    const x = scope.shape(0)!
+    const perm = ints(node, 'perm', [], 0)
+    if (!same(perm.toSorted(), [...x.keys()])) misfit(node, `perm ${perm} is no order of ${show(x)}`)
+    const from = mapOrder(scope)
+    const result = perm.map(i => x[i]!)
+    const to = perm.length === 4 && perm[1] === memoryOrder(x, from).at(-1) ? nhwc(result) : undefined
+    const inner = steps(x, from)
+    const y = scope.output(result, to)
+    const turned = perm.map(i => inner[i]!)
+    call(...box(node, memoryOrder(result, to), y, read(0, from), result, steps(result, to), turned))
+  },
+} satisfies Op
+
+/** ONNX Slice-13 with constant bounds. */
+export const slice = {
+  arity: [1, 1],
+  run: scope => {
+    const { node, read, call } = scope
+    const x = scope.shape(0)!
+    const list = (name: string, fallback: readonly number[]) => {
+      const values = ints(node, name, [], -(2 ** 31))
+      return values.length ? values : fallback
+    }
+    const starts = list('starts', [])
+    const ends = list('ends', [])
+    const axes = list('axes', [...starts.keys()])
+    const strides = list('steps', Array(starts.length).fill(1))
+    const from = mapOrder(scope)
+    const inner = steps(x, from)
+    const result = [...x]
+    let skip = 0
+    for (const [k, given] of axes.entries()) {
+      const axis = given < 0 ? given + x.length : given
+      const length = x[axis]!
+      const step = strides[k]!
+      // Backwards, the end before the first is -1.
+      const cut = (v: number, low: number) => Math.min(Math.max(v < 0 ? v + length : v, low), length + low)
+      const back = step < 0 ? -1 : 0
+      const start = Math.max(cut(starts[k]!, back), 0)
+      result[axis] = Math.ceil((cut(ends[k]!, back) - start) / step)
+      if (!(result[axis] > 0))
+        misfit(node, `nothing of ${show(x)} is from ${starts[k]} to ${ends[k]} by ${step} on axis ${given}`)
+      skip += start * inner[axis]!
+      inner[axis]! *= step
+    }
+    const to = ordered(result, from)
+    const y = scope.output(result, to)
+    call(...box(node, memoryOrder(x, from), y, read(0, from) + skip * 4, result, steps(result, to), inner))
+  },
+} satisfies Op

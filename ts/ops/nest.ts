@@ -1,0 +1,38 @@
+import { misfit } from '../shape.js'
+import type { Node, Shape } from '../types.js'
+import { memoryOrder, nhwc, type Order, type Scope } from './op.js'
+
+/** Steps in floats along each dimension, in the order of the shape. */
+export const steps = (shape: Shape, order: Order): number[] => {
+  const result: number[] = []
+  let step = 1
+  for (const i of memoryOrder(shape, order).toReversed()) {
+    result[i] = step
+    step *= shape[i]!
+  }
+  return result
+}
+
+/** The order of input `i` if it is a map; a flattened map has lost its dimensions. */
+export const mapOrder = ({ shape, order }: Scope, i = 0): Order => (shape(i)!.length === 4 ? order(i) : undefined)
+
+/** The order of a map that lies like one of order `like`. */
+export const ordered = (shape: Shape, like: Order): Order => like && nhwc(shape)
+
+/**
+ * A nest of four loops over these lengths, from the outermost to the innermost: the lengths, then the steps of each operand.
+ * Neighbouring dimensions are one where all operands step on evenly.
+ */
+export const nest = (node: Node, lengths: Shape, ...operands: readonly Shape[]): number[] => {
+  const loops: number[][] = []
+  for (const [i, n] of lengths.entries()) {
+    if (n === 1) continue
+    const loop = [n, ...operands.map(steps => steps[i]!)]
+    const outer = loops.at(-1)
+    if (outer?.every((step, k) => !k || step === loop[k]! * n)) loop[0]! *= loops.pop()![0]!
+    loops.push(loop)
+  }
+  if (loops.length > 4) misfit(node, `goes over ${loops.length} separate dimensions, 4 at most`)
+  while (loops.length < 4) loops.unshift([1, ...operands.map(() => 0)])
+  return loops[0]!.flatMap((_, k) => loops.map(loop => loop[k]!))
+}

@@ -1,0 +1,35 @@
+import { int, misfit, real, show, size } from '../shape.js'
+import { mapOrder } from './nest.js'
+import type { Op } from './op.js'
+import { limits } from './panels.js'
+import { mapOf } from './window.js'
+
+/** ONNX BatchNormalization-15 at inference, where no Conv takes it in; fused: limits. */
+export const batchNormalization = {
+  arity: [5, 5],
+  run: scope => {
+    const { node, shape, read, call } = scope
+    const x = shape(0)!
+    const [n, c = 0, ...rest] = x
+    for (const i of [1, 2, 3, 4])
+      if (size(shape(i)!) !== c) misfit(node, `input ${i} has ${size(shape(i)!)} channels, x ${c} (${show(x)})`)
+    const order = mapOrder(scope)
+    const y = scope.output(x, order, [0])
+    const [s, t] = [scope.scratch(c), scope.scratch(c)]
+    const pixels = size(rest)
+    call('norm_factors', s, t, read(1), read(2), read(3), read(4), c, real(node, 'epsilon', 1e-5))
+    call('affine', y, read(0, order), s, t, ...(order ? [n! * pixels, c, 1] : [n!, c, pixels]), ...limits(node))
+  },
+} satisfies Op
+
+/** ONNX LRN-13: across the channels of a map. */
+export const lrn = {
+  arity: [1, 1],
+  run: scope => {
+    const { node, read, output, call } = scope
+    const [n, c, h, w] = mapOf(scope)
+    const constants = [real(node, 'alpha', 1e-4), real(node, 'beta', 0.75), real(node, 'bias', 1)]
+    const y = output([n, c, h, w], [c, h, w])
+    call('lrn', y, read(0, [c, h, w]), n * h * w, c, int(node, 'size', 1, 1), ...constants)
+  },
+} satisfies Op
