@@ -71,7 +71,10 @@ export const reshape: Builder = (node, ctx) => {
   const odd = dims.find(d => typeof d === 'number' && (!Number.isSafeInteger(d) || d < -1))
   if (odd !== undefined) failAt(node, `shape [${dims.join(', ')}] is impossible`)
   const v = ctx.value(x)
-  return reshapeTo(node, x, isComputed(v) ? v.computed : undefined, dims, ctx)
+  const from = isComputed(v) ? v.computed : undefined
+  const rank = from?.length ?? dims.length
+  if (dims.lastIndexOf(0) >= rank) failAt(node, `dimension ${dims.lastIndexOf(0)} has nothing to copy`)
+  return reshapeTo(node, x, from, dims, ctx)
 }
 
 export const squeeze: Builder = (node, ctx) => {

@@ -109,4 +109,31 @@ test('graphs that are not sound are GRAPH errors', () => {
   bad({ nodes: ['c: y = Conv(x)'] }, /^Conv "c": it has no weight/)
 })
 
+test('a float16 model: inputs become float32, weights stay, casts between floats do nothing', () => {
+  const half = (name: string) => ({
+    name,
+    type: { tensorType: { elemType: 10, shape: { dim: [{ dimParam: 'N' }, { dimValue: 2 }] } } },
+  })
+  const m = model({
+    nodes: [
+      ['f = Cast(x)', { to: 1 }],
+      'a = Add(f, w)',
+      ['y = Cast(a)', { to: 10 }],
+      ['c = Cast(w)', { to: 1 }],
+      'z = Mul(a, c)',
+    ],
+    tensors: { w: { dims: [2], dataType: 10, int32Data: [0x3c00, 0x4000] } },
+    moreGraph: { input: [half('x')], output: [half('y'), half('z')] },
+  })
+  assert.equal(m.graph!.inputs, [{ name: 'x', shape: [1, 2] }])
+  assert.equal(
+    brief(m.graph!).map(n => n[0]),
+    ['f = Identity(x)', 'a = Add(f, w)', 'y = Identity(a)', 'z = Mul(a, c)'],
+  )
+  assert.equal(
+    [...m.tensors].map(([name, t]) => `${name} ${t.dtype}`),
+    ['w F16', 'c F32'],
+  )
+})
+
 test.run()

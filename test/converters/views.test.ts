@@ -34,6 +34,7 @@ test('Reshape: what cannot be is said', () => {
     /allowzero=1/,
   )
   assert.throws(() => reshaped([1, 3], -2), /Reshape "Reshape_0": shape \[-2\] is impossible/)
+  assert.throws(() => reshaped([1, 3], 1, 3, 0), /Reshape "Reshape_0": dimension 2 has nothing to copy/)
   refuses({ inputs: { x: [1, 3], s: [2] }, nodes: ['y = Reshape(x, s)'] }, /its shape is computed/)
 })
 
