@@ -174,7 +174,7 @@ export function softplus(y: usize, x: usize, n: i32): void {
   each(SOFTPLUS, y, x, n, 0, 0)
 }
 
-/** y[i] = x·(1 + erf(x/√2))/2, x = x[i], n floats, within |x|·1e-7 and rounding (Hendrycks and Gimpel 2016). */
+/** y[i] = x·(1 + erf(x/√2))/2, x = x[i], n floats, within 2e-7 of |x| and rounding (Hendrycks and Gimpel 2016). */
 export function gelu(y: usize, x: usize, n: i32): void {
   each(GELU, y, x, n, 0, 0)
 }
