@@ -50,6 +50,8 @@ const run = async (file: string, out: string, options: Options): Promise<void> =
     throw new ConvletError('INPUT', `${out} is the model itself: give the converted file another name.`)
   await about(file, async () => refuseConverted(file, data))
   const meta = await readMeta(file, options.meta)
+  if (meta.path !== undefined && (await target(meta.path).catch(() => undefined)) === whole)
+    throw new ConvletError('INPUT', `${out} holds the labels: give the converted file another name.`)
   const { labels, preprocess } = meta
   const model = await about(file, async () =>
     fromOnnx(data, {
