@@ -53,7 +53,7 @@ export interface LayerSummary {
   readonly parameters: number
   /** Multiply-adds of one run of the planned batch. */
   readonly macs: number
-  /** The kernels it runs, e.g. `conv_4x8`; empty for a layer that costs nothing (a view). */
+  /** The kernels it runs, e.g. `conv_direct`; empty for a layer that costs nothing (a view). */
   readonly kernels: readonly string[]
   /** The nodes of the file's graph that this layer computes as well, e.g. `Relu "relu1"`. */
   readonly fused: readonly string[]

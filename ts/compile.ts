@@ -7,7 +7,7 @@ import { drop } from './passes/drop.js'
 import { fold } from './passes/fold.js'
 import { fuse } from './passes/fuse.js'
 import { place } from './plan.js'
-import { show, size } from './shape.js'
+import { same, show, size } from './shape.js'
 import { align, STATIC, type Trace, trace } from './trace.js'
 import type { Graph, Shape } from './types.js'
 
@@ -42,8 +42,12 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
   if (!given)
     return fail('GRAPH', 'the file holds weights, no graph; pass { graph } from convlet/models, or convert from ONNX.')
+  const wrong = Object.entries((!header.graph && options.graph?.parameters) || {})
+    .filter(([name, shape]) => !same(tensors.get(name)?.shape ?? shape, shape))
+    .map(([name, shape]) => `${name} is ${show(tensors.get(name)!.shape)}, the network has ${show(shape)}`)
+  if (wrong.length) fail('SHAPE', `${wrong.join('; ')}.`)
   const own = given.inputs[0]!.shape.slice(1)
-  const sizes = inputShape ?? own
+  const sizes = [inputShape ?? own].flat()
   if (
     ![batch, ...sizes].every(d => Number.isInteger(d) && d > 0) ||
     (inputShape && (given.inputs[1] || sizes.length !== own.length))

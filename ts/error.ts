@@ -13,5 +13,7 @@ export class ConvletError extends Error {
 }
 
 export const fail = (code: ErrorCode, message: string, cause?: unknown): never => {
-  throw new ConvletError(code, message, { cause })
+  // Names come from files: they must neither break the line nor flood it.
+  const line = message.replace(/\p{Cc}/gu, '·')
+  throw new ConvletError(code, line.length > 999 ? `${line.slice(0, 999)}…` : line, { cause })
 }

@@ -8,7 +8,7 @@ const name = kind<string>('a name', isName)
 const names = kind<string[]>('a list of one or more names', v => all(isName)(v) && (v as string[]).length > 0)
 const isAttr = (v: unknown) => ['string', 'boolean'].includes(typeof v) || [v].flat().every(Number.isFinite)
 
-const read = record<Graph>({
+const read = record<Omit<Graph, 'parameters'>>({
   inputs: list(
     record<GraphInput>({
       name,

@@ -64,8 +64,11 @@ export const toInput = ({ data, width, height }: ImageLike, preprocess: Preproce
   const mix = mixes[color]
   const [c, h, w] = shape as readonly [number, number, number]
   const [boxHeight, boxWidth] = [h - 2 * border, w - 2 * border]
-  if (data.length !== width * height * 4 || !data.length)
-    fail('INPUT', `an image of ${width}×${height} takes 4 bytes for each pixel, got ${data.length}.`)
+  if (!(width > 0 && height > 0) || data?.length !== width * height * 4)
+    fail(
+      'INPUT',
+      `an image has width, height and 4 bytes for each pixel; got ${width}×${height} and ${data?.length} bytes.`,
+    )
   if (shape.length !== 3 || c !== mix.length || boxHeight < 1 || boxWidth < 1)
     fail(
       'INPUT',

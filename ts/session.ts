@@ -76,7 +76,7 @@ export const session = (
     classify: (image, { top = 5 } = {}) => {
       const shape = inputs[0]!.shape.slice(1)
       const input =
-        image instanceof Float32Array ? image : toInput(image, preprocess ?? plainPreprocess(shape[0]!), shape)
+        image instanceof Float32Array ? image : toInput(image ?? {}, preprocess ?? plainPreprocess(shape[0]!), shape)
       if (input.length !== size(shape))
         fail('INPUT', `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}.`)
       const { name } = outputs[0]!

@@ -10,7 +10,8 @@ export const show = (shape: Shape): string => shape.join('×') || 'a scalar'
 export const title = (node: Node): string => `${node.op} "${node.name}"`
 
 /** Throws what is wrong with a node's shapes. */
-export const misfit = (node: Node, fact: string): never => fail('SHAPE', `${title(node)}: ${fact}.`)
+export const misfit = (node: Node, fact: string): never =>
+  fail('SHAPE', `${title(node)}: ${fact.endsWith('?') ? fact : `${fact}.`}`)
 
 const attribute = <T>(node: Node, name: string, value: T, fits: boolean, wanted: string): T =>
   fits ? value : fail('GRAPH', `${title(node)}: ${name} must be ${wanted}, is ${value}.`)

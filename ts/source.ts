@@ -48,10 +48,13 @@ export const withFile = async <T>(
   { onProgress, signal }: ReadOptions,
   use: (file: OpenFile) => T | Promise<T>,
 ): Promise<T> => {
+  // A source that stalls must not keep an abort waiting.
+  const stop = new Promise<never>((_, reject) => signal?.addEventListener('abort', reject, { once: true }))
+  stop.catch(() => undefined)
   const attempt = async <R>(action: () => R | Promise<R>): Promise<R> => {
     try {
       signal?.throwIfAborted()
-      return await action()
+      return await Promise.race([action(), stop])
     } catch (cause) {
       if (signal?.aborted) fail('ABORTED', 'loading was aborted.', cause)
       if (cause instanceof ConvletError) throw cause
@@ -102,8 +105,6 @@ export const withFile = async <T>(
     return await use({ header, read, end })
   } finally {
     // Nobody waits for the end of what nobody reads, nor minds how it ends.
-    try {
-      await chunks.return?.()
-    } catch {}
+    Promise.resolve(chunks.return?.()).catch(() => undefined)
   }
 }

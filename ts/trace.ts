@@ -204,7 +204,8 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         // A smaller batch does as the plan did.
         if (block && (plan ? plan.get(name) === block : kept)) {
           if (!kept) unplanned()
-          share(inputs[0]!, define(shape, order))
+          // The bytes lie in both orders where both are the same, of the new shape that need not hold.
+          share(inputs[0]!, define(shape, trivial(order) ? undefined : order))
         } else {
           const to = scope.output(shape)
           scope.call('copy', to, scope.read(0), size(x))

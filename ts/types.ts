@@ -75,6 +75,8 @@ export interface Graph {
   readonly inputs: readonly GraphInput[]
   readonly outputs: readonly string[]
   readonly nodes: readonly Node[]
+  /** Of a builder's graph: the shapes of the tensors that a weights file must hold. */
+  readonly parameters?: Readonly<Record<string, Shape>>
 }
 
 /** Where a tensor lies: bytes `begin` to `end` of the file's data section. */

@@ -30,7 +30,11 @@ export const compileModule = async (bytes: Uint8Array): Promise<Module> => {
     return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
   } catch (cause) {
     // Lockdown mode on Apple's devices has no WebAssembly at all.
-    return fail('UNSUPPORTED', 'this engine has no WebAssembly SIMD: it is too old, or in lockdown mode.', cause)
+    return fail(
+      'UNSUPPORTED',
+      `this engine does not run these kernels, it may lack (relaxed) SIMD: ${(cause as Error).message}.`,
+      cause,
+    )
   }
 }
 
@@ -45,4 +49,5 @@ export const instantiate = (module: Module, bytes: number): Instance => {
   }
 }
 
-export const bind = (kernels: Kernels, [name, ...args]: Call): Step => kernels[name]!.bind(null, ...args)
+export const bind = (kernels: Kernels, [name, ...args]: Call): Step =>
+  kernels[name]?.bind(null, ...args) ?? fail('UNSUPPORTED', `the wasm module lacks ${name}: pass convlet/infer.wasm.`)

@@ -96,6 +96,8 @@ const run = async (
   if ((await target(file).catch(() => undefined)) === whole)
     throw new ConvletError('INPUT', `${out} is the model itself: give the converted file another name.`)
   const meta = await readMeta(file, options.meta)
+  if (meta.path !== undefined && (await target(meta.path).catch(() => undefined)) === whole)
+    throw new ConvletError('INPUT', `${out} holds the labels: give the converted file another name.`)
   const { labels, preprocess } = meta
   const model =
     third === undefined ? await ofOnnx(file, data, meta, options) : await ofWeights(first, file, data, meta, options)

@@ -48,6 +48,7 @@ const failures: readonly (readonly [string, RegExp])[] = [
   ['convert lenet5.onnx sub', /^convlet: sub: cannot be written: it is a folder\.$/],
   ['convert lenet5.onnx lenet5.json/o.safetensors', /^convlet: .*cannot be written: a part of its path is no folder/],
   ['convert lenet5.onnx lenet5.onnx', /^convlet: lenet5\.onnx is the model itself/],
+  ['convert lenet5.onnx lenet5.json', /^convlet: lenet5\.json holds the labels/],
   ['convert lenet5.onnx /dev/null', /^convlet: \/dev\/null: cannot be written: it is no regular file\.$/],
   ['inspect absent.safetensors', /^convlet: absent\.safetensors: cannot be read: there is no such file\.$/],
   ['inspect lenet5.onnx', /^convlet: lenet5\.onnx: .*an ONNX model; convert it/],

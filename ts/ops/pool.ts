@@ -5,8 +5,10 @@ import { mapOf, type Pair, slide, type Window } from './window.js'
 
 /** Refuses a window that sees padding only: its maximum, or its mean, would be of nothing. */
 const checkTouch = (node: Node, size: Pair, kernel: Pair, { stride, dilation, pad, out }: Window): void => {
+  // Beside the last window only those that begin before the map can miss it: they are few.
   for (const i of [0, 1] as const)
     for (let o = 0; o < out[i]; o++) {
+      if (o * stride[i] > pad[i]) o = out[i] - 1
       const start = o * stride[i] - pad[i]
       const tap = Math.max(0, Math.ceil(-start / dilation[i]))
       if (tap >= kernel[i] || start + tap * dilation[i] >= size[i])

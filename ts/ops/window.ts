@@ -4,6 +4,9 @@ import type { Scope } from './op.js'
 
 export type Pair = readonly [number, number]
 
+/** Largest kernel, stride, dilation or pad: more than any map has, and what is counted in loops stays countable. */
+const LIMIT = 65535
+
 /** A sliding window over a map: the part of Conv and the pools that decides the output size. */
 export interface Window {
   readonly stride: Pair
@@ -32,6 +35,8 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
   const mode = node.attrs.pad
   const same = mode === 'same_upper' || mode === 'same_lower'
   const given = same ? [] : ints(node, 'pad', [0, 0, 0, 0], 0)
+  if (Math.max(...kernel, ...stride, ...dilation, ...given) > LIMIT)
+    misfit(node, `a window's numbers go up to ${LIMIT}`)
   const axis = (i: 0 | 1): [before: number, after: number, out: number] => {
     const [length, step, reach] = [size[i], stride[i], dilation[i] * (kernel[i] - 1) + 1]
     let [before, after] = [given[i]!, given[i + 2]!]
