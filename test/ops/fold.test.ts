@@ -1,7 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fold } from '../../ts/passes/fold.js'
+import { ulp } from '../bounds.js'
+import { check, NONE, reads, updates, writes } from '../check.js'
 import { agree, filled, node, weight } from '../graphs.js'
+import { floats } from '../random.js'
 import type { Tensor } from '../ref/tensor.js'
 
 const test = suite('batch norm folded into a convolution')
@@ -58,6 +61,54 @@ for (const [what, c, oc, groups, size, bias] of [
       { batch: 2, images: [2, 1] },
     )
   })
+
+const EPSILON = Math.fround(1e-3)
+
+/** The kernels' own work on so many channels; `at` tells the place of weight t of channel o. */
+const folded = (
+  kernel: string,
+  oc: number,
+  taps: number,
+  length: number,
+  at: (o: number, t: number) => number,
+  bias: boolean,
+) => {
+  const [b, scale, shift, mean, spread] = [1, 2, 3, 4, 5].map(seed => Array.from(floats(oc, seed))) as number[][]
+  const variance = spread!.map(v => Math.fround(Math.abs(v) + 0.25))
+  const random = floats(oc * taps, 6)
+  const w = new Float64Array(length)
+  const wanted = new Float64Array(length)
+  const factors = scale!.map((v, o) => v / Math.sqrt(variance[o]! + EPSILON))
+  for (let o = 0; o < oc; o++)
+    for (let t = 0; t < taps; t++) {
+      w[at(o, t)] = random[o * taps + t]!
+      wanted[at(o, t)] = random[o * taps + t]! * factors[o]!
+    }
+  const own = (o: number) => (bias ? b![o]! : 0)
+  const moved = factors.map((f, o) => (own(o) - mean![o]!) * f + shift![o]!)
+  // Root, division and product are a rounding each, and so are the sums.
+  const size = (o: number) => (Math.abs(own(o)) + Math.abs(mean![o]!)) * Math.abs(factors[o]!) + Math.abs(shift![o]!)
+  check(
+    kernel,
+    `${oc} channels of ${taps}${bias ? ', bias' : ''}`,
+    writes(moved, o => 6 * ulp(size(o))),
+    updates(w, wanted, i => 4 * ulp(wanted[i]!)),
+    bias ? reads(b!) : NONE,
+    ...[scale!, shift!, mean!, variance].map(values => reads(values)),
+    ...[EPSILON, oc, taps],
+  )
+}
+
+for (const oc of [1, 3, 4, 5, 7, 8, 9, 13, 16])
+  for (const bias of [false, true]) {
+    test(`fold_panels, ${oc} channels${bias ? ', bias' : ''}`, () => {
+      const panels = Math.ceil(oc / 8) * 8
+      folded('fold_panels', oc, 5, panels * 5, (o, t) => ((o >> 3) * 5 + t) * 8 + (o & 7), bias)
+    })
+    test(`fold_taps, ${oc} channels${bias ? ', bias' : ''}`, () => {
+      folded('fold_taps', oc, 9, oc * 9, (o, t) => t * oc + o, bias)
+    })
+  }
 
 test('a result that is also read elsewhere keeps its own value', async () => {
   await agree({
