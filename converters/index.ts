@@ -62,3 +62,6 @@ export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model
 /** The same as the bytes of a file that `load` reads. */
 export const convert = async (bytes: Uint8Array, options?: ConvertOptions): Promise<Uint8Array> =>
   encodeModel(fromOnnx(bytes, options))
+
+export { toOnnx } from './onnx/write.js'
+export { fromStateDict } from './weights.js'
