@@ -12,9 +12,9 @@ const NAMES = 4
 
 const line = (problems: readonly Problem[]): string => {
   const { kind, reason } = problems[0]!
-  const names = problems.slice(0, NAMES).map(({ name }) => `"${name}"`)
+  const names = problems.slice(0, NAMES).map(({ name }) => JSON.stringify(name))
   const more = problems.length > NAMES ? ` and ${problems.length - NAMES} more` : ''
-  return `  ${kind} ×${problems.length} (${names.join(', ')}${more}): ${reason}`
+  return `  ${kind.replace(/\p{Cc}/gu, '·')} ×${problems.length} (${names.join(', ')}${more}): ${reason}`
 }
 
 /** One error for everything that cannot be converted, so that nobody has to find out one by one. */

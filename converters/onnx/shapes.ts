@@ -18,11 +18,10 @@ const windows = (attrs: Node['attrs'], axis: 0 | 1, size: Dim | undefined): numb
   if (typeof attrs.pad === 'string') return Math.ceil(size / stride)
   const [before, after] = [numbers(attrs.pad)[axis]!, numbers(attrs.pad)[axis + 2]!]
   const steps = (size + before + after - extent) / stride
-  if (steps < 0) return undefined
-  if (!attrs.ceil) return Math.floor(steps) + 1
-  const count = Math.ceil(steps) + 1
-  // A last window that would begin in the padding at the end does not count.
-  return (count - 1) * stride >= size + before ? count - 1 : count
+  // As the runtime's `slide`: with ceil a window may begin in the map and end beyond it, but not begin beyond.
+  const whole = Math.floor(steps) + 1
+  const count = attrs.ceil && steps % 1 !== 0 && whole * stride < size + before ? whole + 1 : whole
+  return count > 0 ? count : undefined
 }
 
 const windowed = (attrs: Node['attrs'], x: Dims | undefined, channels: Dim | undefined): Dims | undefined => {

@@ -111,6 +111,11 @@ test('shapes of what every operator makes', () => {
       ['v = MaxPool(x)', { kernel_shape: [1, 1], strides: [3, 4], pads: [0, 0, 1, 1], ceil_mode: 1 }],
       [0, 4, 3, 3],
     ],
+    [
+      'a window larger than the map, ceil',
+      ['v = MaxPool(x)', { kernel_shape: [8, 10], strides: [2, 2], ceil_mode: 1 }],
+      [0, 4, 1, 1],
+    ],
     ['AveragePool', ['v = AveragePool(x)', { kernel_shape: [7, 9] }], [0, 4, 1, 1]],
     ['GlobalAveragePool', 'v = GlobalAveragePool(x)', [0, 4, 1, 1]],
     ['Relu', 'v = Relu(x)', [0, 4, 7, 9]],
