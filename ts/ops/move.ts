@@ -51,7 +51,13 @@ export const transpose = {
     const { node, read, call } = scope
     const x = scope.shape(0)!
     const perm = ints(node, 'perm', [], 0)
-    if (!same(perm.toSorted(), [...x.keys()])) misfit(node, `perm ${perm} is no order of ${show(x)}`)
+    if (
+      !same(
+        perm.toSorted((a, b) => a - b),
+        [...x.keys()],
+      )
+    )
+      misfit(node, `perm ${perm} is no order of ${show(x)}`)
     const from = mapOrder(scope)
     const result = perm.map(i => x[i]!)
     const to = perm.length === 4 && perm[1] === memoryOrder(x, from).at(-1) ? nhwc(result) : undefined
@@ -79,6 +85,7 @@ export const slice = {
     const from = mapOrder(scope)
     const inner = steps(x, from)
     const result = [...x]
+    const cutAxes = new Set<number>()
     let skip = 0
     for (const [k, given] of axes.entries()) {
       const axis = given < 0 ? given + x.length : given
@@ -89,7 +96,8 @@ export const slice = {
       const back = step < 0 ? -1 : 0
       const start = Math.max(cut(starts[k]!, back), 0)
       result[axis] = Math.ceil((cut(ends[k]!, back) - start) / step)
-      if (!(result[axis] > 0))
+      // What is cut twice would be cut beyond its end.
+      if (!(result[axis] > 0) || cutAxes.size === cutAxes.add(axis).size)
         misfit(node, `nothing of ${show(x)} is from ${starts[k]} to ${ends[k]} by ${step} on axis ${given}`)
       skip += start * inner[axis]!
       inner[axis]! *= step

@@ -28,8 +28,15 @@ export const lrn = {
   run: scope => {
     const { node, read, output, call } = scope
     const [n, c, h, w] = mapOf(scope)
-    const constants = [real(node, 'alpha', 1e-4), real(node, 'beta', 0.75), real(node, 'bias', 1)]
+    const given = int(node, 'size', 1, 1)
+    // A larger window sees all channels from everywhere: only the mean knows of the rest.
+    const size = Math.min(given, 2 * c + 1)
+    const constants = [
+      Math.fround((real(node, 'alpha', 1e-4) * size) / given),
+      real(node, 'beta', 0.75),
+      real(node, 'bias', 1),
+    ]
     const y = output([n, c, h, w], [c, h, w])
-    call('lrn', y, read(0, [c, h, w]), n * h * w, c, int(node, 'size', 1, 1), ...constants)
+    call('lrn', y, read(0, [c, h, w]), n * h * w, c, size, ...constants)
   },
 } satisfies Op

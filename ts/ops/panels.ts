@@ -1,4 +1,5 @@
-import { misfit, real, same, show, size } from '../shape.js'
+import { fail } from '../error.js'
+import { misfit, real, same, show, size, title } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import type { Call, Order, Scope } from './op.js'
 
@@ -57,7 +58,9 @@ export const normalised = (
   depthwise: boolean,
 ): number => {
   const b = bias(scope, oc)
-  if (!scope.shape(NORM)) return b
+  const count = [0, 1, 2, 3].filter(i => scope.shape(NORM + i)).length
+  if (!count) return b
+  if (count < 4) fail('GRAPH', `${title(scope.node)}: a batch norm has four vectors, not ${count}.`)
   const to = scope.reserve(oc + PANEL - 1)
   const vectors = [0, 1, 2, 3].map(i => vector(scope, NORM + i, oc))
   const epsilon = real(scope.node, 'epsilon', 1e-5)

@@ -35,7 +35,8 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
   const mode = node.attrs.pad
   const same = mode === 'same_upper' || mode === 'same_lower'
   const given = same ? [] : ints(node, 'pad', [0, 0, 0, 0], 0)
-  if (Math.max(...kernel, ...stride, ...dilation, ...given) > LIMIT)
+  // A pool over the whole map is as large as the map.
+  if (Math.max(...stride, ...dilation, ...given, ...(kernel === size ? [] : kernel)) > LIMIT)
     misfit(node, `a window's numbers go up to ${LIMIT}`)
   const axis = (i: 0 | 1): [before: number, after: number, out: number] => {
     const [length, step, reach] = [size[i], stride[i], dilation[i] * (kernel[i] - 1) + 1]
