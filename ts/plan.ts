@@ -6,13 +6,14 @@ import { align, type Block } from './trace.js'
  * 2020).
  */
 export const place = (blocks: Iterable<Block>, base: number): number => {
+  // By address.
   const placed: Block[] = []
   let bytes = 0
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes)) {
     let gap = Infinity
     let end = base
-    const beside = placed.filter(other => other.last >= block.first && other.first <= block.last)
-    for (const other of beside.sort((a, b) => a.at - b.at)) {
+    for (const other of placed) {
+      if (other.last < block.first || other.first > block.last) continue
       const free = other.at - end
       if (free >= block.bytes && free < gap) {
         gap = free
@@ -21,7 +22,8 @@ export const place = (blocks: Iterable<Block>, base: number): number => {
       end = Math.max(end, other.at + align(other.bytes))
     }
     if (gap === Infinity) block.at = end
-    placed.push(block)
+    const after = placed.findIndex(other => other.at > block.at)
+    placed.splice(after < 0 ? placed.length : after, 0, block)
     bytes = Math.max(bytes, block.at + align(block.bytes) - base)
   }
   return bytes
