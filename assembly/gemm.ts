@@ -202,7 +202,8 @@ export function panel_4x8(y: usize, x: usize, pitch: usize, w: usize, rows: i32,
   }
 }
 
-// Four rows against a panel; as fourRows, without anything around the innermost loop.
+// Four rows against a panel: fourRows without what is around its innermost loop. By tile_4x8, which takes 17 arguments,
+// Winograd's layers of 64 and 128 channels are 4 to 5 % slower.
 function block_4x8(y: usize, p0: usize, pitch: usize, w: usize, end: usize): void {
   let a0 = f32x4.splat(0)
   let a1 = a0

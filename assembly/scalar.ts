@@ -21,7 +21,7 @@ export function log2(x: f64): f64 {
 }
 
 /** 2ᵗ, relative error 1e-12 before it is rounded: the series of e^(f·ln2) for the part f of t beyond an integer. */
-export function exp2(t: f64): f32 {
+function exp2(t: f64): f32 {
   if (t != t) return <f32>t
   t = min<f64>(max<f64>(t, -1000), 1000)
   const n = nearest(t)

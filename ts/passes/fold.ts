@@ -1,15 +1,14 @@
 import { NORM } from '../ops/panels.js'
 import { title } from '../shape.js'
 import type { Graph, Node } from '../types.js'
+import { countUses } from './uses.js'
 
 /**
  * Batch normalisation of a Conv's result becomes part of the Conv (Ioffe & Szegedy 2015): its four vectors are appended to
  * the inputs, and scale weights and bias once, when all are in place.
  */
 export const fold = (graph: Graph): Graph => {
-  const uses = new Map<string, number>()
-  for (const value of [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs])
-    uses.set(value, (uses.get(value) ?? 0) + 1)
+  const uses = countUses(graph)
   const nodes = new Map<string, Node>()
   for (const node of graph.nodes) {
     const [x, ...vectors] = node.inputs

@@ -1,6 +1,7 @@
 import { limits, NORM, RESIDUAL } from '../ops/panels.js'
 import { real, same, size, title } from '../shape.js'
 import type { Graph, Node, Shape } from '../types.js'
+import { countUses } from './uses.js'
 
 /** What the passes know of the values: the shape of each, and whether it is a tensor of the file. */
 export interface Facts {
@@ -26,9 +27,7 @@ const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
  * Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too. The fused node stands where the last of its parts stood, and lists them.
  */
 export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
-  const uses = new Map<string, number>()
-  for (const value of [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs, ...graph.outputs])
-    uses.set(value, (uses.get(value) ?? 0) + 1)
+  const uses = countUses(graph)
   const nodes = new Map<string, Node>()
   const places = new Map(graph.nodes.map(({ outputs }, i) => [outputs[0]!, i]))
 
