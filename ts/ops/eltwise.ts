@@ -1,45 +1,22 @@
 import { misfit, real, same, show, size } from '../shape.js'
-import type { Node, Shape } from '../types.js'
+import type { Shape } from '../types.js'
 import { mapOrder, nest, ordered, steps } from './nest.js'
 import { memoryOrder, type Op } from './op.js'
 import { limits } from './panels.js'
 
-/** One number after the other; the kernel's constants come from the node. */
-const unary = (kernel: (node: Node) => string, constants: (node: Node) => readonly number[] = () => []): Op => ({
+/** One number after the other; the kernel's constants are attributes, with these defaults. */
+const unary = (kernel: string, constants: Readonly<Record<string, number>> = {}): Op => ({
   arity: [1, 1],
   run: ({ node, shape, order, read, output, call }) => {
     const x = shape(0)!
-    call(kernel(node), output(x, order(0), [0]), read(0, order(0)), size(x), ...constants(node))
+    call(
+      // Gelu's approximation is a kernel of its own.
+      node.attrs.tanh ? `${kernel}_tanh` : kernel,
+      ...[output(x, order(0), [0]), read(0, order(0)), size(x)],
+      ...Object.entries(constants).map(([name, fallback]) => real(node, name, fallback)),
+    )
   },
 })
-
-const plain = (kernel: string, ...attrs: readonly (readonly [name: string, fallback: number])[]): Op =>
-  unary(
-    () => kernel,
-    node => attrs.map(([name, fallback]) => real(node, name, fallback)),
-  )
-
-/** ONNX Relu-14, Clip-13. */
-export const relu: Op = unary(
-  () => 'clamp',
-  () => [0, Infinity],
-)
-export const clip: Op = plain('clamp', ['min', -Infinity], ['max', Infinity])
-/** ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14. */
-export const tanh: Op = plain('tanh')
-export const sigmoid: Op = plain('sigmoid')
-export const abs: Op = plain('abs')
-export const neg: Op = plain('neg')
-export const exp: Op = plain('exp')
-export const sqrt: Op = plain('sqrt')
-export const softplus: Op = plain('softplus')
-export const hardSwish: Op = plain('hard_swish')
-/** ONNX Elu-6, LeakyRelu-16, HardSigmoid-6. */
-export const elu: Op = plain('elu', ['alpha', 1])
-export const leakyRelu: Op = plain('leaky_relu', ['alpha', 0.01])
-export const hardSigmoid: Op = plain('hard_sigmoid', ['alpha', 0.2], ['beta', 0.5])
-/** ONNX Gelu-20. */
-export const gelu: Op = unary(({ attrs }) => (attrs.tanh ? 'gelu_tanh' : 'gelu'))
 
 /** Two values with numpy broadcasting; fused: limits. */
 const binary = (kernel: string): Op => ({
@@ -72,12 +49,31 @@ const binary = (kernel: string): Op => ({
   },
 })
 
-/** ONNX Add-14, Sub-14, Mul-14, Div-14, Pow-15, Max-13 and Min-13 of two, PRelu-16. */
-export const add: Op = binary('add')
-export const sub: Op = binary('sub')
-export const mul: Op = binary('mul')
-export const div: Op = binary('div')
-export const pow: Op = binary('pow')
-export const max: Op = binary('max')
-export const min: Op = binary('min')
-export const prelu: Op = binary('prelu')
+export const eltwise = {
+  // ONNX Relu-14, Clip-13.
+  Relu: unary('clamp', { min: 0, max: Infinity }),
+  Clip: unary('clamp', { min: -Infinity, max: Infinity }),
+  // ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14.
+  Tanh: unary('tanh'),
+  Sigmoid: unary('sigmoid'),
+  Abs: unary('abs'),
+  Neg: unary('neg'),
+  Exp: unary('exp'),
+  Sqrt: unary('sqrt'),
+  Softplus: unary('softplus'),
+  HardSwish: unary('hard_swish'),
+  // ONNX Elu-6, LeakyRelu-16, HardSigmoid-6, Gelu-20.
+  Elu: unary('elu', { alpha: 1 }),
+  LeakyRelu: unary('leaky_relu', { alpha: 0.01 }),
+  HardSigmoid: unary('hard_sigmoid', { alpha: 0.2, beta: 0.5 }),
+  Gelu: unary('gelu'),
+  // ONNX Add-14, Sub-14, Mul-14, Div-14, Pow-15, Max-13 and Min-13 of two, PRelu-16.
+  Add: binary('add'),
+  Sub: binary('sub'),
+  Mul: binary('mul'),
+  Div: binary('div'),
+  Pow: binary('pow'),
+  Max: binary('max'),
+  Min: binary('min'),
+  PRelu: binary('prelu'),
+} satisfies Record<string, Op>

@@ -34,11 +34,13 @@ const pool = (kernelName: string, mean: boolean, global?: boolean): Op => ({
   },
 })
 
-/** ONNX MaxPool-12 without indices. */
-export const maxPool: Op = pool('max_pool', false)
-/** ONNX AveragePool-19: `includePad` is count_include_pad. */
-export const averagePool: Op = pool('avg_pool', true)
-/** ONNX GlobalAveragePool-1. */
-export const globalAveragePool: Op = pool('avg_pool', true, true)
-/** ONNX GlobalMaxPool-1. */
-export const globalMaxPool: Op = pool('max_pool', false, true)
+export const pools = {
+  /** ONNX MaxPool-12 without indices. */
+  MaxPool: pool('max_pool', false),
+  /** ONNX AveragePool-19: `includePad` is count_include_pad. */
+  AveragePool: pool('avg_pool', true),
+  /** ONNX GlobalAveragePool-1. */
+  GlobalAveragePool: pool('avg_pool', true, true),
+  /** ONNX GlobalMaxPool-1. */
+  GlobalMaxPool: pool('max_pool', false, true),
+} satisfies Record<string, Op>

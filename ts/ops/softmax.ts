@@ -17,5 +17,7 @@ const along = (kernel: string): Op => ({
 })
 
 /** ONNX Softmax-13 and LogSoftmax-13: over one axis. */
-export const softmax: Op = along('softmax')
-export const logSoftmax: Op = along('log_softmax')
+export const softmaxes = {
+  Softmax: along('softmax'),
+  LogSoftmax: along('log_softmax'),
+} satisfies Record<string, Op>

@@ -7,22 +7,25 @@ const view = (reshape: (x: Shape, node: Node) => Shape): Op => ({
   run: scope => scope.view(reshape(scope.shape(0)!, scope.node)),
 })
 
-/** ONNX Flatten-13: two dimensions, the split before `axis`. */
-export const flatten: Op = view((x, node) => {
-  const axis = int(node, 'axis', 1, 0)
-  if (axis > x.length) misfit(node, `axis ${axis} is beyond ${show(x)}`)
-  return [size(x.slice(0, axis)), size(x.slice(axis))]
-})
-
-/** ONNX Reshape-14 with a constant shape: 0 copies the input's dimension, -1 is what is left. */
-export const reshape: Op = view((x, node) => {
-  const known = ints(node, 'shape', [], -1).map((d, i) => (d === 0 ? (x[i] ?? 0) : d))
-  const rest = size(x) / size(known.filter(d => d > 0))
-  const result = known.map(d => (d < 0 ? rest : d))
-  if (size(result) !== size(x) || !Number.isInteger(rest))
-    misfit(node, `cannot bring ${show(x)} into ${node.attrs.shape}`)
-  return result
-})
-
 /** ONNX Identity-14, and Dropout-13 at inference: the input itself. */
-export const identity: Op = view(x => x)
+const identity = view(x => x)
+
+export const views = {
+  Identity: identity,
+  Dropout: identity,
+  /** ONNX Flatten-13: two dimensions, the split before `axis`. */
+  Flatten: view((x, node) => {
+    const axis = int(node, 'axis', 1, 0)
+    if (axis > x.length) misfit(node, `axis ${axis} is beyond ${show(x)}`)
+    return [size(x.slice(0, axis)), size(x.slice(axis))]
+  }),
+  /** ONNX Reshape-14 with a constant shape: 0 copies the input's dimension, -1 is what is left. */
+  Reshape: view((x, node) => {
+    const known = ints(node, 'shape', [], -1).map((d, i) => (d === 0 ? (x[i] ?? 0) : d))
+    const rest = size(x) / size(known.filter(d => d > 0))
+    const result = known.map(d => (d < 0 ? rest : d))
+    if (size(result) !== size(x) || !Number.isInteger(rest))
+      misfit(node, `cannot bring ${show(x)} into ${node.attrs.shape}`)
+    return result
+  }),
+} satisfies Record<string, Op>

@@ -82,8 +82,8 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     const maker = limiting && only(node.inputs[0]!, 'Conv Gemm Add Sub Mul BatchNormalization')
     if (maker) {
       // Limits of limits: the earlier ones, brought between the later ones.
-      const [least, most] =
-        node.op === 'Relu' ? [0, Infinity] : [real(node, 'min', -Infinity), real(node, 'max', Infinity)]
+      const least = real(node, 'min', node.op === 'Relu' ? 0 : -Infinity)
+      const most = real(node, 'max', Infinity)
       const [lo, hi] = limits(maker).map(v => Math.min(Math.max(v, least), most))
       result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: lo!, hi: hi! } })
     }
