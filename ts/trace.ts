@@ -113,8 +113,8 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
 
   const layer = (node: Node, step: number): Layer => {
     const { inputs, outputs } = node
-    const { arity, run } = forward[node.op]!
-    const [least, most] = arity
+    const { arity: [least, most] = [1, 1], run } = forward[node.op]!
+    const given = inputs.map(name => values.get(name))
     const name = outputs[0]!
     const calls: Call[] = []
     let macs = 0
@@ -141,15 +141,14 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     }
     const scope: Scope = {
       node,
-      shape: i => values.get(inputs[i]!)?.shape,
-      order: i => values.get(inputs[i]!)?.order,
+      shape: i => given[i]?.shape,
+      order: i => given[i]?.order,
       read: (i, wanted) => {
-        const input = inputs[i]!
-        const value = values.get(input)
+        const value = given[i]
         if (!value) return 0
         const { shape, order } = value
         const floats = size(shape)
-        let at = blocks.get(input)?.at ?? scope.packed(i, floats, 1, (to, from) => [['copy', to, from, floats]])
+        let at = blocks.get(inputs[i]!)?.at ?? scope.packed(i, floats, 1, (to, from) => [['copy', to, from, floats]])
         if (sameOrder(order, wanted)) return at
         const move = (order: NonNullable<Order>, back?: boolean) => {
           const to = scope.scratch(floats)
@@ -216,7 +215,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         macs += count
       },
     }
-    run(scope)
+    run(scope, ...given.map(value => value?.shape as Shape))
     return { node, shape: values.get(name)!.shape, calls, macs }
   }
 

@@ -6,9 +6,7 @@ import { limits } from './panels.js'
 
 /** One number after the other; the kernel's constants are attributes, with these defaults. */
 const unary = (kernel: string, constants: Readonly<Record<string, number>> = {}): Op => ({
-  arity: [1, 1],
-  run: ({ node, shape, order, read, output, call }) => {
-    const x = shape(0)!
+  run: ({ node, order, read, output, call }, x) => {
     call(
       // Gelu's approximation is a kernel of its own.
       node.attrs.tanh ? `${kernel}_tanh` : kernel,
@@ -21,16 +19,15 @@ const unary = (kernel: string, constants: Readonly<Record<string, number>> = {})
 /** Two values with numpy broadcasting; fused: limits. */
 const binary = (kernel: string): Op => ({
   arity: [2, 2],
-  run: scope => {
-    const { node, shape, read, output, call } = scope
-    const shapes = [shape(0)!, shape(1)!] as const
-    const rank = Math.max(shapes[0].length, shapes[1].length)
+  run: (scope, ...shapes) => {
+    const { node, read, output, call } = scope
+    const rank = Math.max(...shapes.map(s => s.length))
     const [a, b] = shapes.map(s => [...Array(rank - s.length).fill(1), ...s]) as [number[], number[]]
     const result = a.map((p, i) => {
       const q = b[i]!
       return q === 1 || p === q ? p : p === 1 ? q : misfit(node, `${shapes.map(show).join(' and ')} do not broadcast`)
     })
-    if (kernel === 'prelu' && !same(result, shapes[0])) misfit(node, `slope ${show(shapes[1])} is larger than x`)
+    if (kernel === 'prelu' && !same(result, shapes[0]!)) misfit(node, `slope ${show(shapes[1]!)} is larger than x`)
     // Maps meet in any order, their steps tell.
     const [first, second] = [0, 1].map(i => (rank === 4 ? mapOrder(scope, i) : undefined))
     const order = ordered(result, first ?? second)

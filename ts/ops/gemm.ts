@@ -8,9 +8,8 @@ import { bias, matrix, panels, RESIDUAL, residual } from './panels.js'
  */
 export const gemm = {
   arity: [2, 4],
-  run: scope => {
-    const { node, shape, read } = scope
-    const [x, w] = [shape(0)!, shape(1)!]
+  run: (scope, x, w) => {
+    const { node, read } = scope
     const [oc, k] = w as readonly [number, number]
     if (w.length !== 2 || x.at(-1) !== k)
       misfit(node, `weight expects ${k} features, input has ${x.at(-1) ?? 'none'} (x ${show(x)}, w ${show(w)})`)

@@ -19,9 +19,8 @@ const box = (
 /** ONNX Concat-13. The result lies as NHWC if one of the inputs does. */
 export const concat = {
   arity: [1, Infinity],
-  run: scope => {
-    const { node, shape, order, read, call } = scope
-    const shapes = node.inputs.map((_, i) => shape(i)!)
+  run: (scope, ...shapes) => {
+    const { node, order, read, call } = scope
     const x = shapes[0]!
     const axis = int(node, 'axis', 1, 0)
     for (const s of shapes)
@@ -46,10 +45,8 @@ export const concat = {
 
 /** ONNX Transpose-13. The result lies as NHWC if that leaves the innermost dimension the innermost. */
 export const transpose = {
-  arity: [1, 1],
-  run: scope => {
+  run: (scope, x) => {
     const { node, read, call } = scope
-    const x = scope.shape(0)!
     const perm = ints(node, 'perm', [], 0)
     if (
       !same(
@@ -70,10 +67,8 @@ export const transpose = {
 
 /** ONNX Slice-13 with constant bounds. */
 export const slice = {
-  arity: [1, 1],
-  run: scope => {
+  run: (scope, x) => {
     const { node, read, call } = scope
-    const x = scope.shape(0)!
     const list = (name: string, fallback: readonly number[]) => {
       const values = ints(node, name, [], -(2 ** 31))
       return values.length ? values : fallback

@@ -7,12 +7,11 @@ import { mapOf } from './window.js'
 /** ONNX BatchNormalization-15 at inference, where no Conv takes it in; fused: limits. */
 export const batchNormalization = {
   arity: [5, 5],
-  run: scope => {
-    const { node, shape, read, call } = scope
-    const x = shape(0)!
+  run: (scope, x, ...vectors) => {
+    const { node, read, call } = scope
     const [n, c = 0, ...rest] = x
-    for (const i of [1, 2, 3, 4])
-      if (size(shape(i)!) !== c) misfit(node, `input ${i} has ${size(shape(i)!)} channels, x ${c} (${show(x)})`)
+    for (const [i, v] of vectors.entries())
+      if (size(v) !== c) misfit(node, `input ${i + 1} has ${size(v)} channels, x ${c} (${show(x)})`)
     const order = mapOrder(scope)
     const y = scope.output(x, order, [0])
     const [s, t] = [scope.scratch(c), scope.scratch(c)]
@@ -24,7 +23,6 @@ export const batchNormalization = {
 
 /** ONNX LRN-13: across the channels of a map. */
 export const lrn = {
-  arity: [1, 1],
   run: scope => {
     const { node, read, output, call } = scope
     const [n, c, h, w] = mapOf(scope)

@@ -43,9 +43,10 @@ export interface Scope {
 
 /** An operator at inference: checks its inputs, tells its output's shape, asks for memory and makes its calls. */
 export interface Op {
-  /** The fewest and the most inputs; those beyond the fewest may be absent. */
-  readonly arity: readonly [least: number, most: number]
-  readonly run: (scope: Scope) => void
+  /** The fewest and the most inputs, default one; those beyond the fewest may be absent. */
+  readonly arity?: readonly [least: number, most: number]
+  /** `shapes` are those of the inputs. */
+  readonly run: (scope: Scope, ...shapes: readonly Shape[]) => void
 }
 
 /** True where C×H×W and H×W×C are the same bytes. */

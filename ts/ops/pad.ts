@@ -3,9 +3,7 @@ import { memoryOrder, nhwc, type Op } from './op.js'
 
 /** ONNX Pad-18, mode constant. `pads`: all begins, then all ends; negative ones crop. */
 export const pad = {
-  arity: [1, 1],
-  run: ({ node, shape, order, read, output, call }) => {
-    const x = shape(0)!
+  run: ({ node, order, read, output, call }, x) => {
     const pads = ints(node, 'pads', [], -(2 ** 31))
     const result = x.map((d, i) => d + pads[i]! + pads[i + x.length]!)
     if (x.length > 4 || pads.length !== 2 * x.length || result.some(d => d < 1))

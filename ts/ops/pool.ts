@@ -17,7 +17,6 @@ const checkTouch = (node: Node, size: Pair, kernel: Pair, { stride, dilation, pa
 }
 
 const pool = (kernelName: string, mean: boolean, global?: boolean): Op => ({
-  arity: [1, 1],
   run: scope => {
     const { node } = scope
     const [n, c, h, w] = mapOf(scope)

@@ -4,10 +4,8 @@ import { memoryOrder, type Op } from './op.js'
 
 /** ONNX ReduceMean-18. No axes: all of them. */
 export const reduceMean = {
-  arity: [1, 1],
-  run: scope => {
+  run: (scope, x) => {
     const { node, scratch, call } = scope
-    const x = scope.shape(0)!
     const axes = new Set(ints(node, 'axes', [], 0))
     if ([...axes].some(i => i >= x.length)) misfit(node, `axes ${[...axes]} are beyond ${show(x)}`)
     const gone = (i: number) => !axes.size || axes.has(i)

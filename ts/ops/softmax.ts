@@ -2,9 +2,7 @@ import { int, misfit, show, size } from '../shape.js'
 import { memoryOrder, type Op } from './op.js'
 
 const along = (kernel: string): Op => ({
-  arity: [1, 1],
-  run: scope => {
-    const x = scope.shape(0)!
+  run: (scope, x) => {
     const axis = int(scope.node, 'axis', -1, 0)
     if (axis >= x.length) misfit(scope.node, `axis ${axis} is beyond ${show(x)}`)
     // Over a flattened map's features the order among them does not matter, over its images it does not either.

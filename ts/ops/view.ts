@@ -3,8 +3,7 @@ import type { Node, Shape } from '../types.js'
 import type { Op } from './op.js'
 
 const view = (reshape: (x: Shape, node: Node) => Shape): Op => ({
-  arity: [1, 1],
-  run: scope => scope.view(reshape(scope.shape(0)!, scope.node)),
+  run: ({ node, view }, x) => view(reshape(x, node)),
 })
 
 /** ONNX Identity-14, and Dropout-13 at inference: the input itself. */
