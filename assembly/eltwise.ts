@@ -1,4 +1,4 @@
-import { clamp as clampLanes, exp as expLanes, expm1, loadLanes, mulAdd, storeLanes } from './simd'
+import { clamp as clampLanes, exp as expLanes, expm1, loadLanes, mulAdd, sigmoid as sigmoidLanes, storeLanes } from './simd'
 
 /** y[i] = min(max(x[i], lo), hi), n floats; ReLU is lo = 0, hi = ∞. y may be x. */
 export function clamp(y: usize, x: usize, n: i32, lo: f32, hi: f32): void {
@@ -29,16 +29,6 @@ export function tanh(y: usize, x: usize, n: i32): void {
     y += 16
   }
   if (n > 0) storeLanes(y, tanhLanes(loadLanes(x, n)), n)
-}
-
-// e^(−|x|) never overflows; for negative x the result is 1 − σ(|x|) = e/(1 + e), which does not cancel.
-// @ts-ignore: decorator
-@inline
-function sigmoidLanes(x: v128): v128 {
-  const one = f32x4.splat(1)
-  const e = expLanes(f32x4.neg(f32x4.abs(x)))
-  const top = v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0)))
-  return f32x4.div(top, f32x4.add(one, e))
 }
 
 /** y[i] = 1 / (1 + e^(−x[i])), n floats. y may be x. */

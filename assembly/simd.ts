@@ -113,3 +113,13 @@ export function exp(x: v128): v128 {
   const low = f32x4.splat(-87)
   return v128.andnot(expMinus(f32x4.pmax(x, low), 0), f32x4.lt(x, low))
 }
+
+/** 1 / (1 + e^(−x)). e^(−|x|) never overflows; for negative x the result is 1 − σ(|x|) = e/(1 + e), which does not cancel. */
+// @ts-ignore: decorator
+@inline
+export function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1)
+  const e = exp(f32x4.neg(f32x4.abs(x)))
+  const top = v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0)))
+  return f32x4.div(top, f32x4.add(one, e))
+}

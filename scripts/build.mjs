@@ -27,11 +27,13 @@ const require = id => {
 }`
 
 const kernels = () =>
-  Promise.all([
-    asc('infer.ts', 'infer.wasm', '--target', 'release'),
-    asc('infer.ts', 'infer.relaxed.wasm', '--target', 'release', '--enable', 'relaxed-simd'),
-    asc('infer.ts', 'infer.debug.wasm', '--target', 'debug'),
-  ])
+  Promise.all(
+    ['infer', 'train'].flatMap(entry => [
+      asc(`${entry}.ts`, `${entry}.wasm`, '--target', 'release'),
+      asc(`${entry}.ts`, `${entry}.relaxed.wasm`, '--target', 'release', '--enable', 'relaxed-simd'),
+      asc(`${entry}.ts`, `${entry}.debug.wasm`, '--target', 'debug'),
+    ]),
+  )
 
 const library = () =>
   // Split, so that all entries share one ConvletError. What they share lies beside them, as the wasm files do.

@@ -17,7 +17,7 @@ const common = ['package-lock.json', 'scripts/build.mjs', 'scripts/run.mjs']
 const parts = {
   kernels: {
     sources: () => [...common, 'asconfig.json', ...under('assembly', '.ts')],
-    made: ['infer.wasm', 'infer.relaxed.wasm', 'infer.debug.wasm'],
+    made: ['infer', 'train'].flatMap(entry => [`${entry}.wasm`, `${entry}.relaxed.wasm`, `${entry}.debug.wasm`]),
   },
   bundles: {
     sources: () => [

@@ -23,10 +23,10 @@ const released = async (name: 'simd' | 'relaxed', bytes: Uint8Array<ArrayBuffer>
 }
 
 /** The build with assertions; the loader turns an abort into an error that says what the assertion says. */
-const debug = async (): Promise<KernelBuild> => {
+const debug = async (bytes: Uint8Array<ArrayBuffer>): Promise<KernelBuild> => {
   const own = memory()
   // Its `exports` are wrapped for optional arguments; the instance has the functions themselves, with their arity.
-  const { instance } = await instantiate(file('infer.debug.wasm'), { env: { memory: own } })
+  const { instance } = await instantiate(bytes, { env: { memory: own } })
   return { name: 'debug', memory: own.buffer, kernels: instance.exports as KernelBuild['kernels'] }
 }
 
@@ -35,12 +35,17 @@ const hasRelaxed = WebAssembly.validate(relaxed)
 if (!hasRelaxed)
   console.log('skipped: the relaxed build, this engine has no relaxed SIMD (Node 20: --experimental-wasm-relaxed-simd)')
 
-/** Every build that this engine runs. */
-export const builds: readonly KernelBuild[] = [
-  await released('simd', file('infer.wasm')),
-  ...(hasRelaxed ? [await released('relaxed', relaxed)] : []),
-  await debug(),
+const every = async (entry: 'infer' | 'train'): Promise<readonly KernelBuild[]> => [
+  await released('simd', file(`${entry}.wasm`)),
+  ...(hasRelaxed ? [await released('relaxed', file(`${entry}.relaxed.wasm`))] : []),
+  await debug(file(`${entry}.debug.wasm`)),
 ]
+
+/** Every build that this engine runs. */
+export const builds = await every('infer')
+
+/** The same for training: the kernels of inference, and those that only training has. */
+export const trainBuilds = await every('train')
 
 export const build = (name: KernelBuild['name']): KernelBuild => builds.find(build => build.name === name)!
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { builds } from './builds.js'
+import { builds, trainBuilds } from './builds.js'
 import { at, check, KEEP, reads, updates, writes } from './check.js'
 
 // The harness itself: a kernel called wrongly must be caught, whatever it does wrong.
@@ -94,10 +94,10 @@ test('a call with too few arguments', () => {
 })
 
 test('every kernel has a case', () => {
-  const sources = readdirSync('test/ops')
-    .map(file => readFileSync(`test/ops/${file}`, 'utf8'))
+  const sources = ['test/ops', 'test/grad']
+    .flatMap(folder => readdirSync(folder).map(file => readFileSync(`${folder}/${file}`, 'utf8')))
     .join()
-  for (const { name, kernels } of builds) {
+  for (const { name, kernels } of [...builds, ...trainBuilds]) {
     const functions = Object.keys(kernels).filter(key => typeof kernels[key] === 'function')
     // By its name in a call, or as the key of a table.
     const missing = functions.filter(

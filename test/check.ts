@@ -4,7 +4,7 @@
 //   check('clamp', 'n 5', writes(expected), reads(x), 5, 0, 6)
 //
 // The arguments are the kernel's own: a buffer where it takes a pointer, numbers for the rest.
-import { builds, type KernelBuild } from './builds.js'
+import { builds, type KernelBuild, trainBuilds } from './builds.js'
 
 /** Largest |y − reference| that element i may have. */
 export type Within = (i: number) => number
@@ -196,7 +196,7 @@ const call = (build: KernelBuild, kernel: string, args: readonly Arg[], how: Pla
 
 /** Calls a kernel on every build and throws unless it writes what is expected, all of it, and nothing else. */
 export const check = (kernel: string, label: string, ...args: readonly Arg[]): void => {
-  for (const build of builds)
+  for (const build of kernel in builds[0]!.kernels ? builds : trainBuilds)
     for (const how of PLACES) {
       const message = call(build, kernel, args, how)
       if (message !== undefined) throw new Error(`${kernel} (${build.name}, ${how}), ${label}: ${message}`)
