@@ -1,8 +1,8 @@
 // Everything that inference runs. Export lines only.
 export { conv_direct, gemv } from './conv'
 export { add, div, max, min, mul, pow, prelu, sub } from './broadcast'
-export { abs, clamp, elu, exp, gelu, gelu_tanh, hard_sigmoid, hard_swish } from './eltwise'
-export { leaky_relu, neg, sigmoid, softplus, sqrt, tanh } from './eltwise'
+export { abs, ceil, clamp, elu, erf, exp, floor, gelu, gelu_tanh, hard_sigmoid, hard_swish } from './eltwise'
+export { leaky_relu, neg, reciprocal, round, sigmoid, sign, softplus, sqrt, tanh } from './eltwise'
 export { conv_depthwise } from './depthwise'
 export { move, pad, transpose } from './layout'
 export { affine, lrn, norm_factors } from './norm'

@@ -33,7 +33,8 @@ export type Attr = number | string | boolean | readonly number[]
  * | GlobalAveragePool, GlobalMaxPool | x | |
  * | BatchNormalization | x, scale, bias, mean, variance (each `[C]`, tensors of the file) | epsilon |
  * | LRN | x | size, alpha, beta, bias |
- * | Relu, Tanh, Sigmoid, Softplus, HardSwish, Abs, Neg, Exp, Sqrt, Identity | x | |
+ * | Relu, Tanh, Sigmoid, Softplus, HardSwish, Erf, Identity | x | |
+ * | Abs, Neg, Exp, Sqrt, Reciprocal, Floor, Ceil, Round, Sign | x | |
  * | Clip | x | min?, max? (absent: no limit) |
  * | LeakyRelu, Elu | x | alpha |
  * | HardSigmoid | x | alpha, beta |

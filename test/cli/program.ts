@@ -36,7 +36,7 @@ const fill = async (folder: string, ok: (...args: string[]) => Run): Promise<voi
     'wrong.safetensors',
     net.map((byte, i) => (i === net.length - 1 ? byte ^ 1 : byte)),
   )
-  write('foreign.onnx', build({ nodes: ['a = Erf(x)', 'b = Erf(a)', 'y = my.Thing(b)'], domains: ['my'] }))
+  write('foreign.onnx', build({ nodes: ['a = Cosh(x)', 'b = Cosh(a)', 'y = my.Thing(b)'], domains: ['my'] }))
   write('open.onnx', build({ nodes: ['y = Relu(x)'], inputs: { x: ['N', 3, 'H', 'W'] } }))
   write('bell.onnx', build({ nodes: ['a\x07\x1b[31m: y = Relu(x)'] }))
   write('plain.safetensors', await encodeModel({ tensors: new Map() }))

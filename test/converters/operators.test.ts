@@ -99,7 +99,8 @@ test('AveragePool', () => {
 
 test('operators without attributes', () => {
   const plain = ['Abs', 'Exp', 'HardSwish', 'Identity', 'Neg', 'Relu', 'Sigmoid', 'Softplus', 'Sqrt', 'Tanh']
-  for (const op of [...plain, 'GlobalAveragePool', 'GlobalMaxPool'])
+  const more = ['Ceil', 'Erf', 'Floor', 'Reciprocal', 'Round', 'Sign']
+  for (const op of [...plain, ...more, 'GlobalAveragePool', 'GlobalMaxPool'])
     assert.equal(only({ nodes: [`y = ${op}(x)`] }), [`y = ${op}(x)`, {}])
 })
 

@@ -26,6 +26,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     [{ ...window, pad: 'same_upper', ceil: false, includePad: false }],
   ],
   BatchNormalization: [[{ epsilon: 1e-3 }, [1, 4, 9, 9], { scale: [4], bias: [4], mean: [4], variance: [4] }]],
+  Ceil: [[{}]],
   Clip: [[{ min: 0, max: 6 }], [{ max: 0.1 }], [{ min: -0.1 }], [{}]],
   Concat: [
     [{ axis: 1 }, [1, 4, 9, 9], { b: [1, 2, 9, 9] }, ['x', 'b', 'x']],
@@ -39,8 +40,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   Div: [pair],
   Dropout: [[{ rate: 0.2 }], [{ rate: 0 }]],
   Elu: [[{ alpha: 0.7 }]],
+  Erf: [[{}]],
   Exp: [[{}]],
   Flatten: [[{ axis: 1 }], [{ axis: 0 }]],
+  Floor: [[{}]],
   Gemm: [
     [{}, [1, 5], { w: [3, 5], b: [3] }],
     [{}, [1, 5], { w: [3, 5] }],
@@ -65,10 +68,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   PRelu: [[{}, [1, 4, 9, 9], { slope: [4, 1, 1] }]],
   Pad: [[{ pads: [0, 8, 1, 2, 0, 8, 3, 4], value: 0 }], [{ pads: [0, 0, 1, 1, 0, 0, 1, 1], value: -1.5 }]],
   Pow: [pair],
+  Reciprocal: [[{}]],
   ReduceMean: [[{ axes: [2, 3], keepDims: false }], [{ axes: [1], keepDims: true }]],
   Relu: [[{}]],
   Reshape: [[{ shape: [0, 2, 2, 81] }], [{ shape: [-1, 4, 81] }]],
+  Round: [[{}]],
   Sigmoid: [[{}]],
+  Sign: [[{}]],
   Slice: [
     [{ starts: [0, 0], ends: [2 ** 31 - 1, 2 ** 31 - 1], axes: [2, 3], steps: [2, 2] }],
     [{ starts: [-1], ends: [-(2 ** 31 - 1)], axes: [3], steps: [-1] }],

@@ -117,8 +117,14 @@ const formulas: Readonly<Record<string, Formula>> = {
   ],
   hard_swish: [ref.hardSwish, near(5, TINY)],
   softplus: [ref.softplus, near(4, 2 ** -125)],
-  // Abramowitz and Stegun's 1.5e-7 of erfc, and the roundings of what it is multiplied with.
-  gelu: [ref.gelu, (x, y) => i => Math.min(Math.abs(x[i]!), 14) * 2e-7 + ulps(4, y, TINY)(i)],
+  reciprocal: [ref.reciprocal, near(0.5, TINY / 2)],
+  floor: [ref.floor, undefined],
+  ceil: [ref.ceil, undefined],
+  round: [ref.round, undefined],
+  sign: [ref.sign, undefined],
+  erf: [ref.erfs, near(4, TINY)],
+  // erf near −1 has an error of one rounding of 1.
+  gelu: [ref.gelu, (x, y) => i => Math.min(Math.abs(x[i]!), 14) * 1.2e-7 + ulps(2, y, TINY)(i)],
   // An error of the exponent is one of the result, relative.
   gelu_tanh: [
     ref.geluTanh,

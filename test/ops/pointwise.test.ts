@@ -16,6 +16,12 @@ const unary: readonly (readonly [op: string, attrs?: Record<string, Attr>])[] = 
   ['Exp'],
   ['Softplus'],
   ['HardSwish'],
+  ['Erf'],
+  ['Reciprocal'],
+  ['Floor'],
+  ['Ceil'],
+  ['Round'],
+  ['Sign'],
   ['Clip', single({ min: -0.5, max: 0.3 })],
   ['Clip', single({ min: 0.1 })],
   ['Clip', single({ max: 0.1 })],
@@ -40,6 +46,21 @@ test('one number after the other', async () => {
     outputs: ['y'],
     nodes: [node('Abs', ['x'], 'a'), node('Sqrt', ['a'], 'y')],
   })
+})
+
+test('GELU as exporters write it', async () => {
+  const gelu = (x: string) => [
+    node('Div', [x, 'root'], 'd'),
+    node('Erf', ['d'], 'e'),
+    node('Add', ['e', 'one'], 'a'),
+    node('Mul', [x, 'a'], 'm'),
+    node('Mul', ['m', 'half'], 'y'),
+  ]
+  const scalar = (v: number) => ({ shape: [], data: Float64Array.of(Math.fround(v)) })
+  const constants = { root: scalar(Math.SQRT2), one: scalar(1), half: scalar(0.5) }
+  await agree({ inputs: { x: [6, 5, 7] }, outputs: ['y'], nodes: gelu('x'), weights: constants }, { batch: 2 })
+  const nodes = [node('Conv', ['x', 'k3', 'b6'], 'c', same3), ...gelu('c')]
+  await agree({ inputs: { x: [6, 5, 7] }, outputs: ['y'], nodes, weights: { ...weights, ...constants } })
 })
 
 test('two operands with broadcasting', async () => {

@@ -28,6 +28,20 @@ export const neg = (x: Tensor): Tensor => map(x, v => -v)
 export const exp = (x: Tensor): Tensor => map(x, Math.exp)
 export const sqrt = (x: Tensor): Tensor => map(x, Math.sqrt)
 
+/** ONNX Reciprocal-13, Floor-13, Ceil-13, Sign-13. */
+export const reciprocal = (x: Tensor): Tensor => map(x, v => 1 / v)
+export const floor = (x: Tensor): Tensor => map(x, Math.floor)
+export const ceil = (x: Tensor): Tensor => map(x, Math.ceil)
+export const sign = (x: Tensor): Tensor => map(x, Math.sign)
+
+/** ONNX Round-22: halves go to the even neighbour; the sign of 0 stays. */
+export const round = (x: Tensor): Tensor =>
+  map(x, v => {
+    const below = Math.floor(v)
+    const nearer = v - below < 0.5 || (v - below === 0.5 && below % 2 === 0) ? below : below + 1
+    return Number.isFinite(v) ? Math.abs(nearer) * (v < 0 || Object.is(v, -0) ? -1 : 1) : v
+  })
+
 /** ONNX Elu-6. */
 export const elu = (x: Tensor, alpha: number): Tensor => map(x, v => (v > 0 ? v : alpha * Math.expm1(v)))
 
@@ -54,6 +68,9 @@ export const erf = (z: number): number => {
   }
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z) * sum
 }
+
+/** ONNX Erf-13. */
+export const erfs = (x: Tensor): Tensor => map(x, v => (v === 0 ? v : erf(v)))
 
 /** ONNX Gelu-20: x·Φ(x), the normal distribution; 0 for −∞, which it tends to. */
 export const gelu = (x: Tensor): Tensor =>

@@ -166,6 +166,7 @@ const ops: Readonly<Record<string, Op>> = {
   Add: addOp,
   AveragePool: averaging((node, x) => avgPool(x, window(node))),
   BatchNormalization: batchNormOp,
+  Ceil: corners((_node, x) => each.ceil(x!), 0),
   Clip: corners((node, x) => each.clip(x!, node.attrs.min as number, node.attrs.max as number), 0),
   Concat: (node, xs) => {
     const axis = real(node, 'axis')
@@ -180,13 +181,15 @@ const ops: Readonly<Record<string, Op>> = {
   Div: corners((_node, a, b) => each.div(a!, b!), 1),
   Dropout: (_node, [x]) => x!,
   Elu: corners((node, x) => each.elu(x!, real(node, 'alpha')), 8),
+  Erf: corners((_node, x) => each.erfs(x!), 8),
   Exp: corners((_node, x) => each.exp(x!), 10),
   Flatten: view,
-  // Its promise: 1e-7 of x.
+  // Its promise: 1.2e-7 of x.
+  Floor: corners((_node, x) => each.floor(x!), 0),
   Gelu: corners(
     ({ attrs }, x) => (attrs.tanh ? each.geluTanh(x!) : each.gelu(x!)),
     20,
-    x => Math.abs(x) * 3e-7,
+    x => Math.abs(x) * 1.2e-7,
   ),
   Gemm: linear((_node, x, w, b) => gemm(x, w, b)),
   GlobalAveragePool: averaging((_node, x) => globalAvgPool(x)),
@@ -224,9 +227,12 @@ const ops: Readonly<Record<string, Op>> = {
     const n = x!.value.data.length / run(x!.value).data.length
     return { value: run(x!.value), error: sum(run(x!.error), rounding(n + 8, run(most(x!)))), terms: 0 }
   },
+  Reciprocal: corners((_node, x) => each.reciprocal(x!), 1),
   Relu: (_node, [x]) => ({ value: each.relu(x!.value), error: x!.error, terms: 0 }),
   Reshape: view,
+  Round: corners((_node, x) => each.round(x!), 0),
   Sigmoid: curve(each.sigmoid, 1 / 4, 2 ** -125),
+  Sign: corners((_node, x) => each.sign(x!), 0),
   Slice: moving((node, x) =>
     slice(x, list(node, 'starts'), list(node, 'ends'), list(node, 'axes'), list(node, 'steps')),
   ),

@@ -50,7 +50,7 @@ export const eltwise = {
   // ONNX Relu-14, Clip-13.
   Relu: unary('clamp', { min: 0, max: Infinity }),
   Clip: unary('clamp', { min: -Infinity, max: Infinity }),
-  // ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14.
+  // ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14, Erf-13.
   Tanh: unary('tanh'),
   Sigmoid: unary('sigmoid'),
   Abs: unary('abs'),
@@ -59,6 +59,13 @@ export const eltwise = {
   Sqrt: unary('sqrt'),
   Softplus: unary('softplus'),
   HardSwish: unary('hard_swish'),
+  Erf: unary('erf'),
+  // ONNX Reciprocal-13, Floor-13, Ceil-13, Round-22, Sign-13.
+  Reciprocal: unary('reciprocal'),
+  Floor: unary('floor'),
+  Ceil: unary('ceil'),
+  Round: unary('round'),
+  Sign: unary('sign'),
   // ONNX Elu-6, LeakyRelu-16, HardSigmoid-6, Gelu-20.
   Elu: unary('elu', { alpha: 1 }),
   LeakyRelu: unary('leaky_relu', { alpha: 0.01 }),
