@@ -41,11 +41,11 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   const { batch = 1, inputShape } = options
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
   if (!given)
-    return fail('GRAPH', 'the file holds weights, no graph; pass { graph } from convlet/models, or convert from ONNX.')
+    return fail('GRAPH', 'the file holds weights, no graph; pass { graph } from convlet/models, or convert from ONNX')
   const wrong = Object.entries((!header.graph && options.graph?.parameters) || {})
     .filter(([name, shape]) => !same(tensors.get(name)?.shape ?? shape, shape))
     .map(([name, shape]) => `${name} is ${show(tensors.get(name)!.shape)}, the network has ${show(shape)}`)
-  if (wrong.length) fail('SHAPE', `${wrong.join('; ')}.`)
+  if (wrong.length) fail('SHAPE', `${wrong.join('; ')}`)
   const own = given.inputs[0]!.shape.slice(1)
   const sizes = [inputShape ?? own].flat()
   if (
@@ -54,7 +54,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   )
     fail(
       'INPUT',
-      `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}.`,
+      `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,
     )
   const needed = drop(resize(given, batch, inputShape))
   const { shape } = trace(needed, tensors)
@@ -67,7 +67,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
     for (const { rows } of forms) arena = Math.max(arena, align((size(tensors.get(tensor)!.shape) / rows) * 4))
   const total = Math.ceil((weightsEnd + arena) / PAGE) * PAGE
   if (!(total <= 2 ** 32))
-    fail('MEMORY', `the network needs ${total} bytes, a memory holds 2^32; use a smaller batch or image.`)
+    fail('MEMORY', `the network needs ${total} bytes, a memory holds 2^32; use a smaller batch or image`)
 
   const run = (n: number) => trace(resize(graph, n), tensors, blocks)
   const { inputs, outputs, layers } = run(batch)

@@ -12,8 +12,9 @@ export class ConvletError extends Error {
   }
 }
 
+/** Throws a message, to which it sets the full stop. */
 export const fail = (code: ErrorCode, message: string, cause?: unknown): never => {
   // Names come from files: they must neither break the line nor flood it.
-  const line = message.replace(/\p{Cc}/gu, '·')
-  throw new ConvletError(code, line.length > 999 ? `${line.slice(0, 999)}…` : line, { cause })
+  const line = message.slice(0, 999).replace(/\p{Cc}/gu, '·')
+  throw new ConvletError(code, line + (message[999] ? '…' : '.'), { cause })
 }

@@ -42,12 +42,12 @@ const MAX_HEADER = 100_000_000
 /** Bytes of the JSON header, from the first 8 bytes of a file. */
 export const headerLength = (first8: Uint8Array): number => {
   const view = new DataView(first8.buffer, first8.byteOffset)
-  const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
+  const length = Number(view.getBigUint64(0, true))
   return length >= 2 && length <= MAX_HEADER
     ? length
     : fail(
         'FILE',
-        `not a safetensors file: it begins ${JSON.stringify(String.fromCharCode(...first8.subarray(0, 8)))}.`,
+        `not a safetensors file: it begins ${JSON.stringify(String.fromCharCode(...first8.subarray(0, 8)))}`,
       )
 }
 
@@ -63,13 +63,13 @@ const toTensor: Reader<TensorInfo> = (v, at, code) => {
   const bytes = size(shape) * dtypeBytes[dtype]
   return end - begin === bytes
     ? { dtype, shape, begin, end }
-    : fail(code, `${at}: ${dtype} [${shape}] takes ${bytes} bytes, data_offsets span ${end - begin}.`)
+    : fail(code, `${at}: ${dtype} [${shape}] takes ${bytes} bytes, data_offsets span ${end - begin}`)
 }
 
 /** Throws unless a file of so many bytes holds exactly the tensors of the header. */
 export const checkLength = ({ dataBegin, dataLength }: FileHeader, found: number): void => {
   const wanted = dataBegin + dataLength
-  if (found !== wanted) fail('FILE', `the file should have ${wanted} bytes, it has ${found}; download it again.`)
+  if (found !== wanted) fail('FILE', `the file should have ${wanted} bytes, it has ${found}; download it again`)
 }
 
 /** Reads the JSON header, the bytes 8 to 8 + `headerLength`. Without `fileLength`, call `checkLength` when it is known. */
@@ -84,7 +84,7 @@ export const parseHeader = (json: Uint8Array, fileLength?: number): FileHeader =
     if (begin !== dataLength)
       fail(
         'FILE',
-        `tensor "${name}" begins at byte ${begin}, the one before it ends at ${dataLength}; save the file again.`,
+        `tensor "${name}" begins at byte ${begin}, the one before it ends at ${dataLength}; save the file again`,
       )
     dataLength = end
   }
@@ -103,7 +103,7 @@ const digest = async (data: Uint8Array): Promise<string | undefined> => {
 /** Throws unless the hash of the data section is the header's. */
 export const checkHash = (header: FileHeader, found: string | undefined): void => {
   if (found !== header.sha256)
-    fail('FILE', `the weights have sha256 ${found}, the file says ${header.sha256}; download it again.`)
+    fail('FILE', `the weights have sha256 ${found}, the file says ${header.sha256}; download it again`)
 }
 
 /** The whole file: tensors in the map's order, data aligned to 64 bytes. What could not be read back is refused. */
@@ -111,7 +111,7 @@ export const encodeModel = async ({ tensors, ...meta }: Model): Promise<Uint8Arr
   const { graph, preprocess, labels, source, opset } = meta
   let end = 0
   const described = [...tensors].map(([name, { dtype, shape, data }]) => {
-    if (name === '__metadata__') fail('FILE', `no tensor can be named "${name}"; rename it.`)
+    if (name === '__metadata__') fail('FILE', `no tensor can be named "${name}"; rename it`)
     return [name, { dtype, shape, data_offsets: [end, (end += data.length)] }] as const
   })
   const toHeader = (sha256?: string) => {
@@ -131,7 +131,7 @@ export const encodeModel = async ({ tensors, ...meta }: Model): Promise<Uint8Arr
   const draft = toHeader('0'.repeat(64))
   parseHeader(draft)
   const begin = Math.ceil((8 + draft.length) / ALIGN) * ALIGN
-  if (begin > MAX_HEADER) fail('FILE', `a header of ${begin} bytes is too long.`)
+  if (begin > MAX_HEADER) fail('FILE', `a header of ${begin} bytes is too long`)
   const file = new Uint8Array(begin + end)
   new DataView(file.buffer).setUint32(0, begin - 8, true)
   let at = begin
@@ -145,10 +145,10 @@ export const encodeModel = async ({ tensors, ...meta }: Model): Promise<Uint8Arr
 
 /** Reads a file that is wholly in memory and verifies its hash. The tensors are views of `bytes`. */
 export const readModel = async (bytes: Uint8Array): Promise<Model> => {
-  if (bytes.length < 8) fail('FILE', `the file is cut short: ${bytes.length} bytes; download it again.`)
+  if (bytes.length < 8) fail('FILE', `the file is cut short: ${bytes.length} bytes; download it again`)
   const end = 8 + headerLength(bytes)
   if (end > bytes.length)
-    fail('FILE', `the file is cut short: its header takes ${end} bytes, it has ${bytes.length}; download it again.`)
+    fail('FILE', `the file is cut short: its header takes ${end} bytes, it has ${bytes.length}; download it again`)
   const header = parseHeader(bytes.subarray(8, end), bytes.length)
   const data = bytes.subarray(end)
   const hash = header.sha256 && (await digest(data))

@@ -40,18 +40,18 @@ export const toGraph = (v: unknown, tensors: Pick<ReadonlyMap<string, unknown>, 
   const made = new Set<string>()
   const isKnown = (name: string) => made.has(name) || tensors.has(name)
   const define = (name: string) => {
-    if (isKnown(name)) fail('GRAPH', `value "${name}" is defined twice.`)
+    if (isKnown(name)) fail('GRAPH', `value "${name}" is defined twice`)
     made.add(name)
   }
   for (const { name } of inputs) define(name)
   for (const node of nodes) {
     for (const name of node.inputs)
       if (name && !isKnown(name))
-        fail('GRAPH', `${title(node)} reads "${name}", which is no tensor and made by no node before it.`)
+        fail('GRAPH', `${title(node)} reads "${name}", which is no tensor and made by no node before it`)
     node.outputs.forEach(define)
   }
   for (const { name } of inputs) made.delete(name)
   if (new Set(outputs).size < outputs.length || !outputs.every(name => made.has(name)))
-    fail('GRAPH', `graph outputs must be different and made by nodes: ${outputs}.`)
+    fail('GRAPH', `graph outputs must be different and made by nodes: ${outputs}`)
   return graph
 }

@@ -17,7 +17,7 @@ const show = (v: unknown) => JSON.stringify(v, (_, inner) => (inner !== v && Obj
 export const kind =
   <T>(wanted: string, test: (v: unknown) => boolean): Reader<T> =>
   (v, at, code) =>
-    test(v) ? (v as T) : fail(code, `${at} must be ${wanted}, is ${show(v)}.`)
+    test(v) ? (v as T) : fail(code, `${at} must be ${wanted}, is ${show(v)}`)
 
 export const text = kind<string>('text', isText)
 export const texts = kind<string[]>('a list of texts', all(isText))

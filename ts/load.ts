@@ -24,7 +24,7 @@ export const loader =
       const { wasm, memoryLimit = Infinity } = options
       const program = compile(file.header, options)
       const { total } = program.memory
-      if (!(total <= memoryLimit)) fail('MEMORY', `the network needs ${total} bytes, memoryLimit is ${memoryLimit}.`)
+      if (!(total <= memoryLimit)) fail('MEMORY', `the network needs ${total} bytes, memoryLimit is ${memoryLimit}`)
       const build = options.build ?? (wasm ? 'simd' : fastest())
       const instance = instantiate(wasm ?? (await platform.wasm(build)), total)
       await readWeights(file, program, instance)

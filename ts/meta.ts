@@ -8,7 +8,7 @@ export const parse = (what: string, text: () => string): unknown => {
   try {
     return JSON.parse(text())
   } catch (cause) {
-    return fail('FILE', `${what} is not valid JSON; is the file damaged?`, cause)
+    return fail('FILE', `${what} is not valid JSON; download it again`, cause)
   }
 }
 
@@ -38,7 +38,7 @@ const preprocess: Reader<Preprocess> = (v, at, code) => {
   const channels = color === 'gray' ? 1 : 3
   return mean.length === channels && std.length === channels
     ? known
-    : fail(code, `${at}: mean and std must be ${channels} numbers each for ${color}.`)
+    : fail(code, `${at}: mean and std must be ${channels} numbers each for ${color}`)
 }
 
 /** Reads the header's `__metadata__`: text to text, of which convlet knows the keys of its own files. */

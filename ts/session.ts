@@ -42,7 +42,7 @@ export const session = (
 
   /** Copies the inputs into place, and gives what runs on so many images. */
   const feed = (input: Parameters<Net['run']>[0]): Batch => {
-    if (!state) return fail('INPUT', 'the network has been disposed of; load it again.')
+    if (!state) return fail('INPUT', 'the network has been disposed of; load it again')
     let n = 0
     for (const { name, shape, at } of inputs) {
       const values = input instanceof Float32Array ? (inputs[1] ? undefined : input) : input?.[name]
@@ -53,7 +53,7 @@ export const session = (
         return fail(
           'INPUT',
           `input "${name}" takes a Float32Array of ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as ` +
-            `many for every input; got ${values?.length}. Load with { batch } or { inputShape } for others.`,
+            `many for every input; got ${values?.length}. Load with { batch } or { inputShape } for others`,
         )
       state.floats.set(values!, at / 4)
     }
@@ -78,7 +78,7 @@ export const session = (
       const input =
         image instanceof Float32Array ? image : toInput(image ?? {}, preprocess ?? plainPreprocess(shape[0]!), shape)
       if (input.length !== size(shape))
-        fail('INPUT', `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}.`)
+        fail('INPUT', `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}`)
       const { name } = outputs[0]!
       const scores = runNet(input)[name]!
       // Where the network ends in a softmax its scores are probabilities.

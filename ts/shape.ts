@@ -10,11 +10,10 @@ export const show = (shape: Shape): string => shape.join('×') || 'a scalar'
 export const title = (node: Node): string => `${node.op} "${node.name}"`
 
 /** Throws what is wrong with a node's shapes. */
-export const misfit = (node: Node, fact: string): never =>
-  fail('SHAPE', `${title(node)}: ${fact.endsWith('?') ? fact : `${fact}.`}`)
+export const misfit = (node: Node, fact: string): never => fail('SHAPE', `${title(node)}: ${fact}`)
 
 const attribute = <T>(node: Node, name: string, value: T, fits: boolean, wanted: string): T =>
-  fits ? value : fail('GRAPH', `${title(node)}: ${name} must be ${wanted}, is ${value}.`)
+  fits ? value : fail('GRAPH', `${title(node)}: ${name} must be ${wanted}, is ${value}`)
 
 /** An attribute: integers of at least `least`, as many as the default has unless that is empty; one may stand without a list. */
 export const ints = (node: Node, name: string, fallback: readonly number[], least: number): readonly number[] => {

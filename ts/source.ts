@@ -18,13 +18,13 @@ const open = async (source: Source, platform: Platform, signal: AbortSignal | un
   }
   if (from instanceof Response) {
     const { ok, status, headers, body } = from
-    if (!ok || !body) return fail('FILE', `${from.url || 'the response'}: status ${status}.`)
+    if (!ok || !body) return fail('FILE', `${from.url || 'the response'}: status ${status}`)
     // Of encoded bytes the length says nothing.
     if (!headers.has('content-encoding')) total = Number(headers.get('content-length')) || undefined
     from = body
   }
   if (!(from instanceof ReadableStream))
-    return fail('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream.')
+    return fail('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream')
   const reader = from.getReader()
   return {
     total,
@@ -56,9 +56,9 @@ export const withFile = async <T>(
       signal?.throwIfAborted()
       return await Promise.race([action(), stop])
     } catch (cause) {
-      if (signal?.aborted) fail('ABORTED', 'loading was aborted.', cause)
+      if (signal?.aborted) fail('ABORTED', 'loading was aborted', cause)
       if (cause instanceof ConvletError) throw cause
-      return fail('FILE', `cannot read ${source}: ${(cause as Error).message}.`, cause)
+      return fail('FILE', `cannot read ${source}: ${(cause as Error).message}`, cause)
     }
   }
   const { total, chunks } = await attempt(() => open(source, platform, signal))
@@ -86,7 +86,7 @@ export const withFile = async <T>(
       if (!bytes.length)
         fail(
           'FILE',
-          `the file is cut short: ${loaded} of ${loaded + target.length - at} bytes or more; download it again.`,
+          `the file is cut short: ${loaded} of ${loaded + target.length - at} bytes or more; download it again`,
         )
       target.set(bytes, at)
       at += bytes.length

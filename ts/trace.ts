@@ -66,7 +66,7 @@ const checkOps = ({ nodes }: Graph): void => {
   const counts = new Map<string, number>()
   for (const { op } of nodes) if (!Object.hasOwn(forward, op)) counts.set(op, (counts.get(op) ?? 0) + 1)
   const list = Array.from(counts, ([op, count]) => `${op} (${count}×)`)
-  if (list.length) fail('UNSUPPORTED', `this convlet does not run ${list.join(', ')}.`)
+  if (list.length) fail('UNSUPPORTED', `this convlet does not run ${list.join(', ')}`)
 }
 
 /** The call that brings each image's map from H×W×C to C×H×W, or back. */
@@ -95,7 +95,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
   const finish: Call[] = []
   let weightsEnd = STATIC
 
-  const unplanned = () => fail('INPUT', 'this network takes the batch it was loaded for, no fewer images.')
+  const unplanned = () => fail('INPUT', 'this network takes the batch it was loaded for, no fewer images')
   /** Gives something a block. What a smaller batch asks for beyond the plan has no place. */
   const hold = (key: string | number, block: Block): number => {
     const planned = (plan ? plan.get(key) : block) ?? unplanned()
@@ -122,14 +122,14 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     if (inputs.length > most || inputs.slice(0, least).filter(Boolean).length < least || outputs.length > 1)
       fail(
         'GRAPH',
-        `${title(node)}: takes ${least} to ${most} inputs and one output, has [${inputs}] and [${outputs}].`,
+        `${title(node)}: takes ${least} to ${most} inputs and one output, has [${inputs}] and [${outputs}]`,
       )
 
     const define = (shape: Shape, order: Order): number => {
       const floats = size(shape)
       // A WebAssembly memory ends at 4 GiB; nothing beyond has an address.
       if (!(floats > 0 && floats <= 2 ** 30))
-        fail('MEMORY', `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30.`)
+        fail('MEMORY', `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30`)
       // An order that makes no difference would be wrong for another shape of the same bytes.
       values.set(name, { shape, order: trivial(order) ? undefined : order })
       return lastUse.get(name) ?? step
@@ -163,7 +163,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
         if (!tensor) return 0
         const dtype = tensors.get(tensor)?.dtype ?? 'computed'
         if (!['F32', 'F16', 'BF16'].includes(dtype))
-          fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be a tensor of F32, F16 or BF16, is ${dtype}.`)
+          fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be a tensor of F32, F16 or BF16, is ${dtype}`)
         const to = scope.reserve(floats)
         const forms = packed.get(tensor) ?? []
         packed.set(tensor, forms)

@@ -32,7 +32,7 @@ export const compileModule = async (bytes: Uint8Array): Promise<Module> => {
     // Lockdown mode on Apple's devices has no WebAssembly at all.
     return fail(
       'UNSUPPORTED',
-      `this engine does not run these kernels, it may lack (relaxed) SIMD: ${(cause as Error).message}.`,
+      `this engine does not run these kernels, it may lack (relaxed) SIMD: ${(cause as Error).message}`,
       cause,
     )
   }
@@ -45,9 +45,9 @@ export const instantiate = (module: Module, bytes: number): Instance => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } })
     return { buffer: memory.buffer, kernels: exports as unknown as Kernels }
   } catch (cause) {
-    return fail('MEMORY', `the engine did not give ${bytes} bytes of memory: ${(cause as Error).message}.`, cause)
+    return fail('MEMORY', `the engine did not give ${bytes} bytes of memory: ${(cause as Error).message}`, cause)
   }
 }
 
 export const bind = (kernels: Kernels, [name, ...args]: Call): Step =>
-  kernels[name]?.bind(null, ...args) ?? fail('UNSUPPORTED', `the wasm module lacks ${name}: pass convlet/infer.wasm.`)
+  kernels[name]?.bind(null, ...args) ?? fail('UNSUPPORTED', `the wasm module lacks ${name}: pass convlet/infer.wasm`)

@@ -32,7 +32,7 @@ const run = (scope: Scope): void => {
   if (c !== wc * groups)
     misfit(
       node,
-      `weight expects ${wc * groups} channels, input has ${c} (x ${show(shape(0)!)}, w ${show(weight)}). Is the input NCHW?`,
+      `weight expects ${wc * groups} channels, input has ${c} (x ${show(shape(0)!)}, w ${show(weight)}); the input must be NCHW`,
     )
   if (oc % groups) misfit(node, `${oc} channels do not divide into ${groups} groups`)
   const { stride, dilation, pad, out } = slide(node, [h, w], [kh, kw])

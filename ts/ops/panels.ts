@@ -60,7 +60,7 @@ export const normalised = (
   const b = bias(scope, oc)
   const count = [0, 1, 2, 3].filter(i => scope.shape(NORM + i)).length
   if (!count) return b
-  if (count < 4) fail('GRAPH', `${title(scope.node)}: a batch norm has four vectors, not ${count}.`)
+  if (count < 4) fail('GRAPH', `${title(scope.node)}: a batch norm has four vectors, not ${count}`)
   const to = scope.reserve(oc + PANEL - 1)
   const vectors = [0, 1, 2, 3].map(i => vector(scope, NORM + i, oc))
   const epsilon = real(scope.node, 'epsilon', 1e-5)

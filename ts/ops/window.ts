@@ -53,7 +53,7 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
     if (out < 1)
       misfit(
         node,
-        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input ${span}; is the image too small?`,
+        `the window spans ${reach} ${i ? 'columns' : 'rows'}, the padded input ${span}; the image may be too small`,
       )
     return [before, after, out]
   }
