@@ -40,8 +40,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   const { tensors } = header
   const { batch = 1, inputShape } = options
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
-  if (!given)
-    return fail('GRAPH', 'the file holds weights, no graph; pass { graph } from convlet/models, or convert from ONNX')
+  if (!given) return fail('GRAPH', 'the file has no graph; pass { graph } from convlet/models')
   const wrong = Object.entries((!header.graph && options.graph?.parameters) || {})
     .filter(([name, shape]) => !same(tensors.get(name)?.shape ?? shape, shape))
     .map(([name, shape]) => `${name} is ${show(tensors.get(name)!.shape)}, the network has ${show(shape)}`)

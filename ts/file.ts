@@ -45,10 +45,7 @@ export const headerLength = (first8: Uint8Array): number => {
   const length = Number(view.getBigUint64(0, true))
   return length >= 2 && length <= MAX_HEADER
     ? length
-    : fail(
-        'FILE',
-        `not a safetensors file: it begins ${JSON.stringify(String.fromCharCode(...first8.subarray(0, 8)))}`,
-      )
+    : fail('FILE', `not a safetensors file: it begins ${JSON.stringify(String.fromCharCode(...first8.subarray(0, 8)))}`)
 }
 
 const tensor = record({
@@ -66,10 +63,12 @@ const toTensor: Reader<TensorInfo> = (v, at, code) => {
     : fail(code, `${at}: ${dtype} [${shape}] takes ${bytes} bytes, data_offsets span ${end - begin}`)
 }
 
+export const failLength = (wanted: number | string, found: number): never =>
+  fail('FILE', `the file should have ${wanted} bytes, it has ${found}; download it again`)
+
 /** Throws unless a file of so many bytes holds exactly the tensors of the header. */
 export const checkLength = ({ dataBegin, dataLength }: FileHeader, found: number): void => {
-  const wanted = dataBegin + dataLength
-  if (found !== wanted) fail('FILE', `the file should have ${wanted} bytes, it has ${found}; download it again`)
+  if (found !== dataBegin + dataLength) failLength(dataBegin + dataLength, found)
 }
 
 /** Reads the JSON header, the bytes 8 to 8 + `headerLength`. Without `fileLength`, call `checkLength` when it is known. */

@@ -65,15 +65,9 @@ export const toInput = ({ data, width, height }: ImageLike, preprocess: Preproce
   const [c, h, w] = shape as readonly [number, number, number]
   const [boxHeight, boxWidth] = [h - 2 * border, w - 2 * border]
   if (!(width > 0 && height > 0) || data?.length !== width * height * 4)
-    fail(
-      'INPUT',
-      `an image has width, height and 4 bytes for each pixel; got ${width}×${height} and ${data?.length} bytes`,
-    )
+    fail('INPUT', `an image has width, height and 4 bytes for each pixel; got ${width}×${height} and ${data?.length}`)
   if (shape.length !== 3 || c !== mix.length || boxHeight < 1 || boxWidth < 1)
-    fail(
-      'INPUT',
-      `the input is ${show(shape)}, preprocess makes ${color} with border ${border}; pass a Float32Array instead`,
-    )
+    fail('INPUT', `the input is ${show(shape)}, preprocess makes ${color} with border ${border}; pass a Float32Array`)
   const [x, y] = [boxWidth / width, boxHeight / height]
   const scale = fit === 'stretch' ? 0 : fit === 'contain' ? Math.min(x, y) : Math.max(x, y)
 

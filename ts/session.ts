@@ -52,8 +52,8 @@ export const session = (
       if (!Number.isInteger(images) || images < 1 || images > batch || images !== n)
         return fail(
           'INPUT',
-          `input "${name}" takes a Float32Array of ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as ` +
-            `many for every input; got ${values?.length}. Load with { batch } or { inputShape } for others`,
+          `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as many for every ` +
+            `input, as a Float32Array; got ${values?.length}. Load with another { batch } or { inputShape }`,
         )
       state.floats.set(values!, at / 4)
     }
@@ -78,7 +78,7 @@ export const session = (
       const input =
         image instanceof Float32Array ? image : toInput(image ?? {}, preprocess ?? plainPreprocess(shape[0]!), shape)
       if (input.length !== size(shape))
-        fail('INPUT', `classify takes one image, ${size(shape)} numbers (${show(shape)}); got ${input.length}`)
+        fail('INPUT', `classify takes one image (${show(shape)}); got ${input.length} numbers`)
       const { name } = outputs[0]!
       const scores = runNet(input)[name]!
       // Where the network ends in a softmax its scores are probabilities.

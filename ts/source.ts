@@ -1,6 +1,6 @@
 import type { Source } from './api.js'
 import { ConvletError, fail } from './error.js'
-import { checkHash, checkLength, type FileHeader, headerLength, parseHeader } from './file.js'
+import { checkHash, checkLength, type FileHeader, failLength, headerLength, parseHeader } from './file.js'
 import type { Bytes, Hash, Platform, ReadOptions } from './platform.js'
 
 /** Opens any source for reading from its beginning. */
@@ -11,23 +11,16 @@ const open = async (source: Source, platform: Platform, signal: AbortSignal | un
     if (!/^https?:/.test(`${from}`)) return platform.open(from)
     from = await fetch(from, { signal: signal ?? null })
   }
-  let total: number | undefined
-  if (from instanceof Blob) {
-    total = from.size
-    from = from.stream()
-  }
-  if (from instanceof Response) {
-    const { ok, status, headers, body } = from
-    if (!ok || !body) return fail('FILE', `${from.url || 'the response'}: status ${status}`)
-    // Of encoded bytes the length says nothing.
-    if (!headers.has('content-encoding')) total = Number(headers.get('content-length')) || undefined
-    from = body
-  }
-  if (!(from instanceof ReadableStream))
+  if (from instanceof Blob) from = new Response(from, { headers: { 'content-length': `${from.size}` } })
+  if (from instanceof ReadableStream) from = new Response(from)
+  if (!(from instanceof Response))
     return fail('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream')
-  const reader = from.getReader()
+  const { ok, status, headers, body, url } = from
+  if (!ok || !body) return fail('FILE', `${url || 'the response'}: status ${status}`)
+  const reader = body.getReader()
   return {
-    total,
+    // Of encoded bytes the length says nothing.
+    total: (!headers.has('content-encoding') && Number(headers.get('content-length'))) || undefined,
     chunks: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>>, return: () => reader.cancel() },
   }
 }
@@ -83,11 +76,7 @@ export const withFile = async <T>(
   const read = async (target: Uint8Array): Promise<Uint8Array> => {
     for (let at = 0; at < target.length; ) {
       const bytes = await pull(target.length - at)
-      if (!bytes.length)
-        fail(
-          'FILE',
-          `the file is cut short: ${loaded} of ${loaded + target.length - at} bytes or more; download it again`,
-        )
+      if (!bytes.length) failLength(`${loaded + target.length - at} or more`, loaded)
       target.set(bytes, at)
       at += bytes.length
     }

@@ -63,10 +63,8 @@ export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 export const STATIC = 1024
 
 const checkOps = ({ nodes }: Graph): void => {
-  const counts = new Map<string, number>()
-  for (const { op } of nodes) if (!Object.hasOwn(forward, op)) counts.set(op, (counts.get(op) ?? 0) + 1)
-  const list = Array.from(counts, ([op, count]) => `${op} (${count}×)`)
-  if (list.length) fail('UNSUPPORTED', `this convlet does not run ${list.join(', ')}`)
+  const missing = nodes.map(({ op }) => op).filter(op => !Object.hasOwn(forward, op))
+  if (missing.length) fail('UNSUPPORTED', `this convlet does not run ${[...new Set(missing)].join(', ')}`)
 }
 
 /** The call that brings each image's map from H×W×C to C×H×W, or back. */
@@ -120,10 +118,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     let macs = 0
     let scratches = 0
     if (inputs.length > most || inputs.slice(0, least).filter(Boolean).length < least || outputs.length > 1)
-      fail(
-        'GRAPH',
-        `${title(node)}: takes ${least} to ${most} inputs and one output, has [${inputs}] and [${outputs}]`,
-      )
+      fail('GRAPH', `${title(node)}: takes ${least} to ${most} inputs and one output, has [${inputs}] and [${outputs}]`)
 
     const define = (shape: Shape, order: Order): number => {
       const floats = size(shape)

@@ -32,7 +32,7 @@ export const compileModule = async (bytes: Uint8Array): Promise<Module> => {
     // Lockdown mode on Apple's devices has no WebAssembly at all.
     return fail(
       'UNSUPPORTED',
-      `this engine does not run these kernels, it may lack (relaxed) SIMD: ${(cause as Error).message}`,
+      `the engine does not compile the kernels, it may lack SIMD: ${(cause as Error).message}`,
       cause,
     )
   }

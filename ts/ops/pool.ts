@@ -5,15 +5,12 @@ import { mapOf, type Pair, slide, type Window } from './window.js'
 
 /** Refuses a window that sees padding only: its maximum, or its mean, would be of nothing. */
 const checkTouch = (node: Node, size: Pair, kernel: Pair, { stride, dilation, pad, out }: Window): void => {
-  // Beside the last window only those that begin before the map can miss it: they are few.
-  for (const i of [0, 1] as const)
-    for (let o = 0; o < out[i]; o++) {
-      if (o * stride[i] > pad[i]) o = out[i] - 1
-      const start = o * stride[i] - pad[i]
-      const tap = Math.max(0, Math.ceil(-start / dilation[i]))
-      if (tap >= kernel[i] || start + tap * dilation[i] >= size[i])
-        misfit(node, `window ${o} of ${i ? 'columns' : 'rows'} lies wholly in the padding (input ${size}, pad ${pad})`)
-    }
+  for (const i of [0, 1] as const) {
+    // The first window may end before the map, the last one begin behind it; taps farther apart than the map is long may miss it.
+    const [reach, last] = [(kernel[i] - 1) * dilation[i], (out[i] - 1) * stride[i]]
+    if (reach < pad[i] || last - pad[i] >= size[i] || (reach && dilation[i] > size[i]))
+      misfit(node, `a window of ${i ? 'columns' : 'rows'} lies wholly in the padding (input ${size}, pad ${pad})`)
+  }
 }
 
 const pool = (kernelName: string, mean: boolean, global?: boolean): Op => ({

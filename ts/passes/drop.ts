@@ -9,24 +9,20 @@ const idle = ({ op, inputs, outputs, attrs }: Node): boolean =>
  * reads. A graph output keeps its name; a graph input or tensor handed straight out keeps its Identity.
  */
 export const drop = (graph: Graph): Graph => {
-  const outputs = new Set(graph.outputs)
+  const wanted = new Set(graph.outputs)
   const made = new Set(graph.nodes.flatMap(node => node.outputs))
-  const from = new Map(graph.nodes.filter(idle).map(node => [node.outputs[0]!, node.inputs[0]!]))
-  const source = (value: string): string => {
-    for (let next = from.get(value); next !== undefined; next = from.get(value)) value = next
-    return value
-  }
+  const from = new Map<string, string>()
+  const source = (value: string) => from.get(value) ?? value
+  for (const node of graph.nodes) if (idle(node)) from.set(node.outputs[0]!, source(node.inputs[0]!))
   // What is left of a chain of idle nodes in front of an output takes the output's name.
   const named = new Map<string, string>()
   for (const output of graph.outputs) {
     const start = source(output)
-    if (start === output) continue
-    if (outputs.has(start) || !made.has(start) || named.has(start)) from.delete(output)
+    if (wanted.has(start) || !made.has(start) || named.has(start)) from.delete(output)
     else named.set(start, output)
   }
   const rename = (values: readonly string[]) => values.map(value => named.get(source(value)) ?? source(value))
 
-  const wanted = new Set(graph.outputs)
   const nodes: Node[] = []
   for (const node of graph.nodes.toReversed()) {
     if (from.has(node.outputs[0]!)) continue
