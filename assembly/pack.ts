@@ -1,3 +1,6 @@
+// Weights on their way to the kernels.
+import { column } from './simd'
+
 /**
  * w[o/8][t][c][o%8] = x[o − first][c][t] for first ≤ o < first + rows
  *
@@ -33,16 +36,6 @@ function packOne(w: usize, x: usize, c: i32, taps: i32): void {
       x += 4
     }
   }
-}
-
-// Four floats, step bytes apart.
-// @ts-ignore: decorator
-@inline
-function column(x: usize, step: usize): v128 {
-  let v = v128.load32_zero(x)
-  v = v128.load32_lane(x + step, v, 1)
-  v = v128.load32_lane(x + 2 * step, v, 2)
-  return v128.load32_lane(x + 3 * step, v, 3)
 }
 
 // Eight output channels: a whole panel, which is written in runs (ResNet-18: 3× faster than one by one).

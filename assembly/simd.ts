@@ -50,6 +50,16 @@ export function loadLanes(x: usize, count: i32): v128 {
   return v128.load32_zero(x)
 }
 
+/** Four floats, step bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function column(x: usize, step: usize): v128 {
+  let v = v128.load32_zero(x)
+  v = v128.load32_lane(x + step, v, 1)
+  v = v128.load32_lane(x + 2 * step, v, 2)
+  return v128.load32_lane(x + 3 * step, v, 3)
+}
+
 /** count (1 to 4) floats from p on, step bytes apart (4: as they lie, 0: one repeated). */
 // @ts-ignore: decorator
 @inline

@@ -16,6 +16,7 @@ googlenet, alexnet, squeezenet1_1, mobilenet_v2 … with seeded ones).
   --batch N              images per run (1)
   --rounds N             samples per runtime (30)
   --build simd|relaxed   only this build of convlet (both, where the engine has relaxed SIMD)
+  --memory small,fast    convlet with these values of its option memory (small)
   --peers ort,tfjs       only these peers, '' for none
   --json                 the same for programs
   --help                 this text`
@@ -36,27 +37,36 @@ const readOptions = () =>
       batch: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '30' },
       build: { type: 'string' },
+      memory: { type: 'string', default: 'small' },
       peers: { type: 'string', default: 'ort,tfjs' },
       json: { type: 'boolean', default: false },
     },
-    ({ batch, rounds, build, peers, json }, models) => ({
+    ({ batch, rounds, build, memory, peers, json }, models) => ({
       models: models.length > 0 ? models : fail('which model?'),
       batch: count('batch', batch),
       rounds: count('rounds', rounds),
       builds: build === undefined ? ['simd', 'relaxed'] : [oneOf('build', build, ['simd', 'relaxed'])],
+      memories: list(memory).map(kind => oneOf('memory', kind, ['small', 'fast'])),
       peers: list(peers).map(peer => oneOf('peers', peer, ['ort', 'tfjs'])),
       json,
     }),
   )
 
 /** Everything that is to be measured, convlet first. */
-async function runtimesOf({ builds, peers }) {
+async function runtimesOf({ builds, memories, peers }) {
   const convlet = await import('./peers/convlet.mjs')
   const able = builds.filter(build => build === 'simd' || hasRelaxed())
   if (able.length === 0) throw new Error('this engine has no relaxed SIMD: measure --build simd')
   const others = await Promise.all(peers.map(peer => import(`./peers/${peer}.mjs`)))
   return [
-    ...able.map(build => ({ name: `convlet ${build}`, create: convlet.create, build })),
+    ...able.flatMap(build =>
+      memories.map(memory => ({
+        name: memory === 'small' ? `convlet ${build}` : `convlet ${build}, ${memory}`,
+        create: convlet.create,
+        build,
+        memory,
+      })),
+    ),
     ...others.map(({ name, create }) => ({ name, create })),
   ]
 }

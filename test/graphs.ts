@@ -24,6 +24,7 @@ export interface Runs {
   readonly seed?: number
   /** How the weights are stored. */
   readonly dtype?: DType
+  readonly memory?: 'fast' | 'small'
 }
 
 /** A node named like its output. */
@@ -60,11 +61,15 @@ const text = ({ nodes }: Net): string =>
   nodes.map(({ op, inputs, outputs, attrs }) => `${outputs[0]} = ${op}(${inputs}) ${JSON.stringify(attrs)}`).join('; ')
 
 /** Throws unless every kernel call has as many arguments as the kernel takes. */
-const checkArity = (bytes: Uint8Array, batch: number, images: readonly number[]) => {
+const checkArity = (
+  bytes: Uint8Array,
+  options: Pick<Runs, 'memory'> & { batch: number },
+  images: readonly number[],
+) => {
   const end = 8 + headerLength(bytes)
-  const program = compile(parseHeader(bytes.subarray(8, end)), { batch })
+  const program = compile(parseHeader(bytes.subarray(8, end)), options)
   const { kernels } = kernelsOf('simd')
-  for (const n of new Set([batch, ...images]))
+  for (const n of new Set([options.batch, ...images]))
     for (const [kernel, ...args] of program.calls(n).flat()) {
       if (kernels[kernel]?.length !== args.length)
         throw new Error(`${kernel} takes ${kernels[kernel]?.length} arguments, the call has ${args.length}`)
@@ -74,7 +79,10 @@ const checkArity = (bytes: Uint8Array, batch: number, images: readonly number[])
 }
 
 /** Throws unless the network gives on every build what the references give. */
-export const agree = async (net: Net, { batch = 1, images, seed = 1, dtype = 'F32' }: Runs = {}): Promise<void> => {
+export const agree = async (
+  net: Net,
+  { batch = 1, images, seed = 1, dtype = 'F32', memory = 'small' }: Runs = {},
+): Promise<void> => {
   const runs = images ?? [batch, 1, batch]
   const weights = new Map(Object.entries(net.weights ?? {}))
   const graph: Graph = {
@@ -84,7 +92,7 @@ export const agree = async (net: Net, { batch = 1, images, seed = 1, dtype = 'F3
   }
   const tensors = new Map(Array.from(weights, ([name, tensor]) => [name, store(tensor, dtype)]))
   const bytes = await encodeModel({ graph, tensors })
-  checkArity(bytes, batch, runs)
+  checkArity(bytes, { batch, memory }, runs)
   const references = runs.map((n, run) => {
     const inputs = new Map(
       graph.inputs.map(({ name, shape }, i) => [name, filled([n, ...shape.slice(1)], seed + 10 * run + i)]),
@@ -92,7 +100,7 @@ export const agree = async (net: Net, { batch = 1, images, seed = 1, dtype = 'F3
     return { inputs, values: interpret(graph, inputs, weights) }
   })
   for (const { build, wasm } of modules) {
-    const loaded = await load(bytes, { build, wasm, batch })
+    const loaded = await load(bytes, { build, wasm, batch, memory })
     for (const name of net.outputs) {
       const planned = references.find((_, run) => runs[run] === batch)?.values.get(name)?.value.shape
       if (planned !== undefined && `${loaded.outputs[name]}` !== `${planned}`)

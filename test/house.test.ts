@@ -93,9 +93,9 @@ test('imports only go down', () => {
   )
 })
 
-const tools = ['simd', 'scalar', 'gemm', 'window'].map(name => `assembly/${name}.ts`)
+const tools = ['simd', 'scalar', 'gemm', 'window', 'winograd2', 'winograd4'].map(name => `assembly/${name}.ts`)
 
-test('kernels share only simd.ts, scalar.ts, gemm.ts and window.ts', () => {
+test('kernels share only simd.ts, scalar.ts, gemm.ts, window.ts and the transforms of Winograd', () => {
   const entries = ['assembly/infer.ts', 'assembly/train.ts']
   const kernels = list('assembly').filter(path => !entries.includes(path))
   assert.equal(

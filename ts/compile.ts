@@ -38,7 +38,8 @@ const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph => ({
 /** From a file's header to a list of kernel calls: passes, memory plan, addresses. Throws on whatever cannot run. */
 export const compile = (header: FileHeader, options: PlanOptions = {}): Program => {
   const { tensors } = header
-  const { batch = 1, inputShape } = options
+  const { batch = 1, inputShape, memory } = options
+  const fast = memory === 'fast'
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
   if (!given) return fail('GRAPH', 'the file has no graph; pass { graph } from convlet/models')
   const wrong = Object.entries((!header.graph && options.graph?.parameters) || {})
@@ -56,10 +57,10 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
       `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,
     )
   const needed = drop(resize(given, batch, inputShape))
-  const { shape } = trace(needed, tensors)
+  const { shape } = trace(needed, tensors, fast)
   const graph = fuse(fold(needed), { shape, constant: value => tensors.has(value) })
 
-  const { blocks, weightsEnd, packed, finish } = trace(graph, tensors)
+  const { blocks, weightsEnd, packed, finish } = trace(graph, tensors, fast)
   let arena = place(new Set(blocks.values()), weightsEnd)
   // Weights are packed by way of the arena: it holds at least one part of each.
   for (const [tensor, forms] of packed)
@@ -68,7 +69,7 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   if (!(total <= 2 ** 32))
     fail('MEMORY', `the network needs ${total} bytes, a memory holds 2^32; use a smaller batch or image`)
 
-  const run = (n: number) => trace(resize(graph, n), tensors, blocks)
+  const run = (n: number) => trace(resize(graph, n), tensors, fast, blocks)
   const { inputs, outputs, layers } = run(batch)
   const parameters = (name: string) => size(tensors.get(name)?.shape ?? [0])
   return {

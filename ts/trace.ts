@@ -79,7 +79,7 @@ const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: n
  * without a plan, that gives the shapes and the blocks of memory to place; with those blocks placed, the final calls, also
  * for a smaller batch.
  */
-export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, plan?: Blocks): Trace => {
+export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, fast: boolean, plan?: Blocks): Trace => {
   checkOps(graph)
   const { nodes } = graph
   const end = nodes.length
@@ -136,6 +136,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, pl
     }
     const scope: Scope = {
       node,
+      fast,
       shape: i => given[i]?.shape,
       order: i => given[i]?.order,
       read: (i, wanted) => {

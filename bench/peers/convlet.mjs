@@ -1,8 +1,8 @@
 import { load } from '../../dist/node.js'
 
 /** One build of convlet as a contestant. */
-export async function create({ file, batch, inputs, build }) {
-  const net = await load(file, { batch, build })
+export async function create({ file, batch, inputs, build, memory }) {
+  const net = await load(file, { batch, build, memory })
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]))
   return {
     block(runs) {

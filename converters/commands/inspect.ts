@@ -6,11 +6,12 @@ import type { Preprocess, Shape } from '../../ts/types.js'
 import { type Column, table } from '../terminal/table.js'
 import { bytes, clean, columns, count, plural, showShape } from '../terminal/text.js'
 import { mustBeModel } from './model.js'
-import { about, type CommonOptions, imageShape, printJson, wholeNumber, withCommon } from './options.js'
+import { about, type CommonOptions, imageShape, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
   readonly batch?: number
   readonly inputShape?: Shape
+  readonly memory?: 'fast' | 'small'
 }
 
 const figure = (n: number): string => (n === 0 ? '' : count(n))
@@ -85,11 +86,14 @@ const print = (file: string, found: Inspection): void => {
   line('memory', `${bytes(total)}: static ${bytes(fixed)}, weights ${bytes(weights)}, arena ${bytes(arena)}`)
 }
 
-const run = async (file: string, { batch, inputShape, json }: Options): Promise<void> => {
+const run = async (file: string, { batch, inputShape, memory, json }: Options): Promise<void> => {
   await mustBeModel(file)
-  const found = await about(file, () =>
-    inspect(file, { ...(batch !== undefined && { batch }), ...(inputShape && { inputShape }) }),
-  )
+  const options = {
+    ...(batch !== undefined && { batch }),
+    ...(inputShape && { inputShape }),
+    ...(memory && { memory }),
+  }
+  const found = await about(file, () => inspect(file, options))
   if (json) printJson({ file, ...found })
   else print(file, found)
 }
@@ -104,6 +108,7 @@ export const inspectCommand = (): Command =>
       )
       .argument('<model.safetensors>', 'a file or an http(s) address')
       .option('--batch <n>', 'plan for so many images', wholeNumber)
-      .option('--input-shape <C,H,W>', 'plan for another size of image', imageShape),
+      .option('--input-shape <C,H,W>', 'plan for another size of image', imageShape)
+      .addOption(memoryOption()),
     ['convlet inspect lenet5.safetensors', 'convlet inspect resnet18.safetensors --batch 8 --input-shape 3,192,192'],
   ).action(run)

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConvletError } from '../../ts/error.js'
 import type { Shape } from '../../ts/types.js'
 
@@ -16,6 +16,10 @@ export const withCommon = (command: Command, examples: readonly string[]): Comma
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError(`Try: convlet ${command.name()} --help`)
     .addHelpText('after', `\nExamples:\n${examples.map(example => `  ${example}`).join('\n')}`)
+
+/** What may be spent on speed, of the commands that plan a network. */
+export const memoryOption = (): Option =>
+  new Option('--memory <kind>', 'fast: keep what would otherwise be computed in every run').choices(['small', 'fast'])
 
 export const wholeNumber = (text: string): number => {
   const n = Number(text)

@@ -1,18 +1,19 @@
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
-import type { Net, Prediction } from '../../ts/api.js'
+import type { LoadOptions, Net, Prediction } from '../../ts/api.js'
 import { load } from '../../ts/entry/node.js'
 import { plainPreprocess, toInput } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { bar, clean, milliseconds, percent, shorten } from '../terminal/text.js'
 import { inverted, readImage } from './image.js'
 import { mustBeModel } from './model.js'
-import { about, type CommonOptions, printJson, wholeNumber, withCommon } from './options.js'
+import { about, type CommonOptions, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
   readonly top: number
   readonly repeat: number
   readonly invert?: true
+  readonly memory?: 'fast' | 'small'
 }
 
 interface Result {
@@ -67,10 +68,11 @@ const print = ({ file, width, height, predictions, milliseconds: ms }: Result, r
   console.log(dim(`  prepared in ${milliseconds(ms.prepare)} ms, ${network}`))
 }
 
-const loadWithProgress = async (file: string): Promise<Net> => {
+const loadWithProgress = async (file: string, { memory }: Options): Promise<Net> => {
   const progress = progressLine(`loading ${file}`)
+  const onProgress: LoadOptions['onProgress'] = ({ loaded, total }) => progress.update(loaded, total)
   try {
-    return await about(file, () => load(file, { onProgress: ({ loaded, total }) => progress.update(loaded, total) }))
+    return await about(file, () => load(file, { onProgress, ...(memory && { memory }) }))
   } finally {
     progress.end()
   }
@@ -78,7 +80,7 @@ const loadWithProgress = async (file: string): Promise<Net> => {
 
 const run = async (file: string, images: readonly string[], options: Options): Promise<void> => {
   await mustBeModel(file)
-  const net = await loadWithProgress(file)
+  const net = await loadWithProgress(file, options)
   const [, channels] = Object.values(net.inputs)[0]!
   if (net.preprocess === undefined) {
     const { color, fit } = plainPreprocess(channels!)
@@ -105,7 +107,8 @@ export const runCommand = (): Command =>
       .argument('<image...>', 'PNG, JPEG, WebP and whatever else sharp reads')
       .option('--top <n>', 'how many classes to show', wholeNumber, 3)
       .option('--invert', 'the image is dark on light, the network was trained on light on dark')
-      .option('--repeat <n>', 'run each image so many times, to measure', wholeNumber, 1),
+      .option('--repeat <n>', 'run each image so many times, to measure', wholeNumber, 1)
+      .addOption(memoryOption()),
     [
       'convlet run lenet5.safetensors digit.png',
       'convlet run resnet18.safetensors *.jpg --top 5 --json',

@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { PlanOptions } from '../../ts/api.js'
 import { compile } from '../../ts/compile.js'
+import { align } from '../../ts/trace.js'
 import { gamma, TINY } from '../bounds.js'
-import { check, NONE, reads, scratch, writes } from '../check.js'
+import { check, KEEP, NONE, reads, scratch, writes } from '../check.js'
 import { agree, node, weight } from '../graphs.js'
 import { floats } from '../random.js'
 import { conv } from '../ref/conv.js'
 import { abs, size, type Tensor } from '../ref/tensor.js'
-import { winogradSizes, winogradSteps } from '../ref/winograd.js'
+import { type Tile, winograd, winogradSizes, winogradSteps, winogradWeights } from '../ref/winograd.js'
 
 const test = suite('kernels: Winograd')
 
@@ -24,13 +26,19 @@ const nhwc = ({ shape, data }: Tensor): Float64Array => {
   return result
 }
 
-/** Panels [OC/8][3][3][C][8]. */
-const panels = ({ shape, data }: Tensor): Float64Array => {
+/** Floats between the planes of transformed weights. */
+const SKEW = 16
+
+/** Weights [OC][C][T] as panels [OC/8][T][C][8], each of the T with `skew` floats behind it; `fill` is what the rest holds. */
+const panels = <T>({ shape, data }: Tensor, skew: number, fill: T): (number | T)[] => {
   const [oc, c] = shape as readonly [number, number]
-  const result = new Float64Array(Math.ceil(oc / 8) * 8 * c * 9)
+  const taps = size(shape.slice(2))
+  const plane = c * 8 + skew
+  const result = Array.from<number | T>({ length: Math.ceil(oc / 8) * taps * plane }).fill(fill)
   for (let o = 0; o < oc; o++)
     for (let i = 0; i < c; i++)
-      for (let t = 0; t < 9; t++) result[(((o >> 3) * 9 + t) * c + i) * 8 + (o & 7)] = data[(o * c + i) * 9 + t]!
+      for (let t = 0; t < taps; t++)
+        result[((o >> 3) * taps + t) * plane + i * 8 + (o & 7)] = data[(o * c + i) * taps + t]!
   return result
 }
 
@@ -41,12 +49,24 @@ interface Case {
   readonly c: number
   readonly oc: number
   readonly pad?: readonly [number, number, number, number]
+  readonly tile?: Tile
   readonly block?: number
   readonly residual?: boolean
   readonly limits?: readonly [number, number]
 }
 
-const run = ({ n = 1, h, w, c, oc, pad = [1, 1, 1, 1], block = 4, residual = false, limits = [-9e9, 9e9] }: Case) => {
+const run = ({
+  n = 1,
+  h,
+  w,
+  c,
+  oc,
+  pad = [1, 1, 1, 1],
+  tile = 4,
+  block = 4,
+  residual = false,
+  limits = [-9e9, 9e9],
+}: Case) => {
   const x = random([n, c, h, w], 1)
   const weights = random([oc, c, 3, 3], 2)
   const bias = random([oc], 3)
@@ -54,27 +74,33 @@ const run = ({ n = 1, h, w, c, oc, pad = [1, 1, 1, 1], block = 4, residual = fal
   const y = conv(x, weights, bias, window)
   const [, , oh, ow] = y.shape as readonly [number, number, number, number]
   const res = random(y.shape, 4)
-  const sizes = winogradSizes(abs(x), abs(weights), window)
+  const sizes = winogradSizes(abs(x), abs(weights), window, tile)
   const wanted = y.data.map((v, i) => Math.min(Math.max(v + (residual ? res.data[i]! : 0), limits[0]), limits[1]))
   const magnitude = nhwc({
     shape: y.shape,
     data: sizes.data.map((v, i) => v + Math.abs(y.data[i]!) + 2),
   })
-  check(
-    'conv_winograd',
-    JSON.stringify({ n, h, w, c, oc, pad, block, residual, limits }),
-    writes(nhwc({ shape: y.shape, data: wanted }), i => gamma(winogradSteps(c)) * magnitude[i]! + TINY),
-    residual ? reads(nhwc(res)) : NONE,
-    reads(nhwc(x)),
-    reads(panels(weights)),
-    reads(bias.data),
-    // Scratch: whatever it holds before and after.
-    scratch(36 * (c * 8 + 16)),
-    scratch(36 * (block * c + 16)),
-    scratch(36 * (block * 8 + 16)),
-    scratch(144),
-    ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], block, ...limits],
-  )
+  const planes = (tile + 2) ** 2
+  // Weights that the kernel transforms, and weights that are transformed already.
+  for (const [label, packed, u] of [
+    ['', panels(weights, 0, 0), scratch(planes * (c * 8 + SKEW))],
+    ['transformed', panels(winogradWeights(weights, tile), SKEW, 0), NONE],
+  ] as const)
+    check(
+      'conv_winograd',
+      `${JSON.stringify({ n, h, w, c, oc, pad, tile, block, residual, limits })} ${label}`,
+      writes(nhwc({ shape: y.shape, data: wanted }), i => gamma(winogradSteps(c)) * magnitude[i]! + TINY),
+      residual ? reads(nhwc(res)) : NONE,
+      reads(nhwc(x)),
+      reads(packed),
+      reads(bias.data),
+      // Scratch: whatever it holds before and after.
+      u,
+      scratch(planes * (block * c + SKEW)),
+      scratch(planes * (block * 8 + SKEW)),
+      scratch(planes * 4),
+      ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, ...limits],
+    )
 }
 
 const cases: readonly Case[] = [
@@ -89,7 +115,64 @@ const cases: readonly Case[] = [
   { h: 6, w: 6, c: 4, oc: 4, pad: [0, 1, 2, 0] },
   { h: 5, w: 4, c: 16, oc: 8, pad: [2, 2, 2, 2], limits: [0, Number.POSITIVE_INFINITY] },
 ]
-for (const one of cases) test(`${one.h}×${one.w}, ${one.c} → ${one.oc}`, () => run(one))
+const tiles = [4, 2] as const
+for (const tile of tiles)
+  for (const one of cases)
+    test(`F(${tile}×${tile}): ${one.h}×${one.w}, ${one.c} → ${one.oc}`, () => run({ ...one, tile }))
+
+for (const tile of tiles)
+  test(`F(${tile}×${tile}): the transforms of the references are a convolution`, () => {
+    const [x, w] = [random([2, 3, 5, 6], 1), random([4, 3, 3, 3], 2)]
+    const window = { pad: [1, 0, 1, 2], stride: [1, 1], dilation: [1, 1] } as const
+    const [wanted, got] = [conv(x, w, undefined, window), winograd(x, w, window, tile)]
+    assert.equal(got.shape, wanted.shape)
+    for (const [i, v] of got.data.entries()) assert.ok(Math.abs(v - wanted.data[i]!) < 1e-13, `element ${i} is ${v}`)
+  })
+
+test('the sizes of what F(2×2) adds up are within those of F(4×4)', () => {
+  for (const pad of [0, 1, 2]) {
+    const [x, w] = [random([1, 4, 7, 9], 1), random([8, 4, 3, 3], 2)]
+    const window = { pad: [pad, pad, pad, pad], stride: [1, 1], dilation: [1, 1] } as const
+    const [four, two] = tiles.map(tile => winogradSizes(abs(x), abs(w), window, tile))
+    for (const [i, v] of two!.data.entries()) assert.ok(v <= four!.data[i]!, `element ${i}`)
+  }
+})
+
+/** Weights [OC][C][3][3] packed from channel `first` on, `rows` of them. */
+const pack = (tile: Tile, oc: number, c: number, first = 0, rows = oc) => {
+  const weights = random([oc, c, 3, 3], 5)
+  const own = { shape: [rows, c, 3, 3], data: weights.data.slice(first * c * 9, (first + rows) * c * 9) }
+  const part = ({ shape, data }: Tensor): Tensor => {
+    const each = size(shape.slice(1))
+    const all = new Float64Array((first + rows) * each).fill(Number.NaN)
+    all.set(data, first * each)
+    return { shape: [first + rows, ...shape.slice(1)], data: all }
+  }
+  const expected = panels(part(winogradWeights(own, tile)), SKEW, KEEP)
+  const sizes = panels(part(winogradWeights(abs(own), tile, true)), SKEW, 0)
+  check(
+    'pack_winograd',
+    `${tile}×${tile}, ${oc} × ${c}, ${rows} from ${first} on`,
+    writes(
+      expected.map(v => (Number.isNaN(v) ? KEEP : v)),
+      i => gamma(10) * sizes[i]! + TINY,
+    ),
+    reads(own.data),
+    ...[first, rows, c, tile],
+  )
+}
+
+for (const tile of tiles)
+  test(`F(${tile}×${tile}): weights transformed as they arrive`, () => {
+    for (const oc of [4, 8, 12, 20]) for (const c of [4, 8, 12]) pack(tile, oc, c)
+    for (const [first, rows] of [
+      [4, 4],
+      [4, 8],
+      [8, 12],
+      [16, 4],
+    ] as const)
+      pack(tile, 20, 4, first, rows)
+  })
 
 test('random cases', () => {
   const small = (least: number, most: number) => fc.integer({ min: least, max: most })
@@ -102,6 +185,7 @@ test('random cases', () => {
         c: small(1, 4).map(v => v * 4),
         oc: small(1, 5).map(v => v * 4),
         pad: fc.tuple(small(0, 2), small(0, 2), small(0, 2), small(0, 2)),
+        tile: fc.constantFrom(...tiles),
         block: small(1, 3).map(v => v * 4),
         residual: fc.boolean(),
       }),
@@ -121,30 +205,74 @@ const network = (c: number, oc: number, size: number) => ({
   weights: { w: weight([oc, c, 3, 3], 1), b: weight([oc], 2) },
 })
 
-for (const [c, oc, size] of [
+const maps = [
   [16, 16, 16],
-  [32, 32, 9],
-  [64, 32, 7],
-] as const)
-  test(`the runtime: ${c} → ${oc} channels of ${size}×${size}, whole and smaller batches`, async () => {
-    await agree(network(c, oc, size), { batch: 3, images: [3, 1, 2] })
-  })
+  [32, 36, 9],
+  [64, 28, 7],
+] as const
+
+for (const [c, oc, size] of maps)
+  for (const memory of ['small', 'fast'] as const)
+    test(`the runtime, ${memory}: ${c} → ${oc} channels of ${size}×${size}, whole and smaller batches`, async () => {
+      await agree(network(c, oc, size), { batch: 3, images: [3, 1], memory })
+    })
+
+/** A convolution, a batch norm that is folded into it, and the same weights once more with a stride. */
+const normalised = {
+  inputs: { x: [16, 16, 16] },
+  outputs: ['y', 'z'],
+  nodes: [
+    node('Conv', ['x', 'w'], 'a', attrs),
+    node('BatchNormalization', ['a', 'scale', 'shift', 'mean', 'variance'], 'y', { epsilon: 1e-5 }),
+    node('Conv', ['x', 'w'], 'z', { ...attrs, stride: [2, 2] }),
+  ],
+  weights: {
+    w: weight([20, 16, 3, 3], 1),
+    ...Object.fromEntries(
+      ['scale', 'shift', 'mean', 'variance'].map((name, i) => [
+        name,
+        { shape: [20], data: floats(20, 3 + i).map(v => (name === 'variance' ? 1 + v / 2 : v)) },
+      ]),
+    ),
+  },
+}
+
+test('weights of 16 bits are widened before they are transformed', async () => {
+  const { weights, ...rest } = network(16, 16, 16)
+  const few = Object.entries(weights).map(([name, { shape, data }]) => [
+    name,
+    { shape, data: data.map(v => Math.round(v * 256) / 256) },
+  ])
+  await agree({ ...rest, weights: Object.fromEntries(few) }, { dtype: 'BF16', memory: 'fast' })
+})
+
+test('a batch norm is folded into transformed weights; others may want the same weights as they are', async () => {
+  await agree(normalised, { batch: 2, memory: 'fast' })
+})
+
+/** What becomes of a network of one convolution. */
+const program = (c: number, oc: number, size: number, options: PlanOptions = {}) => {
+  const { nodes, weights, outputs } = network(c, oc, size)
+  const tensors = new Map(
+    Object.entries(weights).map(([name, { shape }]) => [name, { dtype: 'F32' as const, shape, begin: 0, end: 0 }]),
+  )
+  const graph = { inputs: [{ name: 'x', shape: [1, c, size, size] }], outputs, nodes }
+  return compile({ tensors, graph, dataBegin: 0, dataLength: 0 }, options)
+}
+
+test('kept transformed, weights take 36 planes for 9 taps, and none are transformed in a run', () => {
+  for (const [c, oc, size] of maps) {
+    const [small, fast] = (['small', 'fast'] as const).map(memory => program(c, oc, size, { memory }))
+    const panels = Math.ceil(oc / 8)
+    const added = fast!.memory.weights - small!.memory.weights
+    assert.is(added, align(panels * 36 * (8 * c + SKEW) * 4) - align(panels * 9 * 8 * c * 4))
+    assert.ok(fast!.memory.arena < small!.memory.arena, 'there is no room for what is transformed')
+  }
+})
 
 test('the tests above reach the kernel', () => {
-  const kernels = (c: number, oc: number, size: number) => {
-    const { nodes, weights, outputs } = network(c, oc, size)
-    const tensors = new Map(
-      Object.entries(weights).map(([name, { shape }]) => [name, { dtype: 'F32' as const, shape, begin: 0, end: 0 }]),
-    )
-    const graph = { inputs: [{ name: 'x', shape: [1, c, size, size] }], outputs, nodes }
-    return compile({ tensors, graph, dataBegin: 0, dataLength: 0 }).layers[0]!.kernels
-  }
-  for (const [c, oc, size] of [
-    [16, 16, 16],
-    [32, 32, 9],
-    [64, 32, 7],
-  ] as const)
-    assert.ok(kernels(c, oc, size).includes('conv_winograd'))
+  const kernels = (c: number, oc: number, size: number) => program(c, oc, size).layers[0]!.kernels
+  for (const [c, oc, size] of maps) assert.ok(kernels(c, oc, size).includes('conv_winograd'))
   // Too few channels for the transforms to pay.
   assert.ok(kernels(4, 4, 16).includes('conv_direct'))
 })

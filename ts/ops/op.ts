@@ -18,6 +18,8 @@ export type Pack = (to: number, from: number, first: number, count: number) => r
  */
 export interface Scope {
   readonly node: Node
+  /** Whether memory may be spent where that saves time. */
+  readonly fast: boolean
   /** Undefined for an optional input that is absent. */
   readonly shape: (i: number) => Shape | undefined
   /** The order in which input `i` lies. */
