@@ -270,6 +270,10 @@ test('kept transformed, weights take 36 planes for 9 taps, and none are transfor
   }
 })
 
+test('weights beyond what caches hold are not kept transformed', () => {
+  assert.equal(program(256, 256, 8, { memory: 'fast' }).memory, program(256, 256, 8).memory)
+})
+
 test('the tests above reach the kernel', () => {
   const kernels = (c: number, oc: number, size: number) => program(c, oc, size).layers[0]!.kernels
   for (const [c, oc, size] of maps) assert.ok(kernels(c, oc, size).includes('conv_winograd'))
