@@ -28,6 +28,12 @@ export const ints = (node: Node, name: string, fallback: readonly number[], leas
 export const int = (node: Node, name: string, fallback: number, least: number): number =>
   ints(node, name, [fallback], least)[0]!
 
+/** The attribute `axis`: one of the dimensions of a shape, or of so many places. */
+export const axisOf = (node: Node, shape: Shape, places = shape.length): number => {
+  const axis = int(node, 'axis', 1, 0)
+  return axis < places ? axis : misfit(node, `axis ${axis} is beyond ${show(shape)}`)
+}
+
 /** An attribute that is one number of any kind, in the single precision of the kernels. */
 export const real = (node: Node, name: string, fallback: number): number => {
   const value = node.attrs[name] ?? fallback

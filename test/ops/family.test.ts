@@ -219,7 +219,9 @@ test('what does not fit is told', async () => {
     assert.match((failure as Error).message, `${op} "y"`)
   }
   await fails('Concat', { axis: 1 }, /1×3×4×5 and 1×3×4×6 do not fit along axis 1/, [weight([1, 3, 4, 6], 1)])
-  await fails('Concat', { axis: 4 }, /do not fit along axis 4/)
+  await fails('Concat', { axis: 3 }, /1×3×4×5 and 1×3×4 do not fit along axis 3/, [weight([1, 3, 4], 1)])
+  for (const op of ['Concat', 'Softmax']) await fails(op, { axis: 4 }, /axis 4 is beyond 1×3×4×5/)
+  await fails('Flatten', { axis: 5 }, /axis 5 is beyond 1×3×4×5/)
   await fails('Transpose', { perm: [0, 1, 1, 2] }, /perm 0,1,1,2 is no order of 1×3×4×5/)
   const five = [
     node('Reshape', ['x'], 'r', { shape: [0, 3, 2, 2, 5] }),

@@ -1,5 +1,5 @@
 // Operators that only move numbers: one kernel with steps on both sides does them all, from any order to any.
-import { int, ints, misfit, same, show } from '../shape.js'
+import { axisOf, ints, misfit, same, show } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import { mapOrder, nest, ordered, steps } from './nest.js'
 import { type Call, memoryOrder, nhwc, type Op } from './op.js'
@@ -22,12 +22,19 @@ export const concat = {
   run: (scope, ...shapes) => {
     const { node, order, read, call } = scope
     const x = shapes[0]!
-    const axis = int(node, 'axis', 1, 0)
+    const axis = axisOf(node, x)
     for (const s of shapes)
-      if (axis >= x.length || !same(s.with(axis, 0), x.with(axis, 0)))
+      if (
+        !same(
+          s.map((d, i) => (i === axis ? x[i]! : d)),
+          x,
+        )
+      )
         misfit(node, `${shapes.map(show).join(' and ')} do not fit along axis ${axis}`)
-    const sum = shapes.reduce((sum, s) => sum + s[axis]!, 0)
-    const result = x.with(axis, sum)
+    const result = x.with(
+      axis,
+      shapes.reduce((sum, s) => sum + s[axis]!, 0),
+    )
     const to = ordered(result, shapes.map((_, i) => mapOrder(scope, i)).find(Boolean))
     const outer = steps(result, to)
     let at = scope.output(result, to)
@@ -69,14 +76,14 @@ export const transpose = {
 export const slice = {
   run: (scope, x) => {
     const { node, read, call } = scope
-    const list = (name: string, fallback: readonly number[]) => {
-      const values = ints(node, name, [], -(2 ** 31))
-      return values.length ? values : fallback
-    }
+    const list = (name: string, fallback: readonly number[]) => ints(node, name, fallback, -(2 ** 31))
     const starts = list('starts', [])
-    const ends = list('ends', [])
+    const ends = list('ends', starts)
     const axes = list('axes', [...starts.keys()])
-    const strides = list('steps', Array(starts.length).fill(1))
+    const strides = list(
+      'steps',
+      starts.map(() => 1),
+    )
     const from = mapOrder(scope)
     const inner = steps(x, from)
     const result = [...x]

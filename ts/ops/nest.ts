@@ -1,4 +1,4 @@
-import { misfit } from '../shape.js'
+import { misfit, size } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import { memoryOrder, nhwc, type Order, type Scope } from './op.js'
 
@@ -11,6 +11,16 @@ export const steps = (shape: Shape, order: Order): number[] => {
     step *= shape[i]!
   }
   return result
+}
+
+/** How often a line along an axis begins anew, how long it is, and the floats from one of its numbers to the next. */
+export const lines = (
+  shape: Shape,
+  order: Order,
+  axis: number,
+): readonly [outer: number, length: number, inner: number] => {
+  const [length, inner] = [shape[axis]!, steps(shape, order)[axis]!]
+  return [size(shape) / length / inner, length, inner]
 }
 
 /** The order of input `i` if it is a map; a flattened map has lost its dimensions. */

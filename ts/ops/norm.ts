@@ -1,5 +1,5 @@
 import { int, misfit, real, show, size } from '../shape.js'
-import { mapOrder } from './nest.js'
+import { lines, mapOrder } from './nest.js'
 import type { Op } from './op.js'
 import { limits } from './panels.js'
 import { mapOf } from './window.js'
@@ -9,15 +9,14 @@ export const batchNormalization = {
   arity: [5, 5],
   run: (scope, x, ...vectors) => {
     const { node, read, call } = scope
-    const [n, c = 0, ...rest] = x
+    const c = x[1] ?? 0
     for (const [i, v] of vectors.entries())
       if (size(v) !== c) misfit(node, `input ${i + 1} has ${size(v)} channels, x ${c} (${show(x)})`)
     const order = mapOrder(scope)
     const y = scope.output(x, order, [0])
     const [s, t] = [scope.scratch(c), scope.scratch(c)]
-    const pixels = size(rest)
     call('norm_factors', s, t, read(1), read(2), read(3), read(4), c, real(node, 'epsilon', 1e-5))
-    call('affine', y, read(0, order), s, t, ...(order ? [n! * pixels, c, 1] : [n!, c, pixels]), ...limits(node))
+    call('affine', y, read(0, order), s, t, ...lines(x, order, 1), ...limits(node))
   },
 } satisfies Op
 

@@ -1,16 +1,12 @@
-import { int, misfit, show, size } from '../shape.js'
-import { memoryOrder, type Op } from './op.js'
+import { axisOf } from '../shape.js'
+import { lines } from './nest.js'
+import type { Op } from './op.js'
 
 const along = (kernel: string): Op => ({
-  run: (scope, x) => {
-    const axis = int(scope.node, 'axis', -1, 0)
-    if (axis >= x.length) misfit(scope.node, `axis ${axis} is beyond ${show(x)}`)
+  run: ({ node, order, read, output, call }, x) => {
+    const axis = axisOf(node, x)
     // Over a flattened map's features the order among them does not matter, over its images it does not either.
-    const order = scope.order(0)
-    const lengths = memoryOrder(x, order).map(i => x[i]!)
-    const place = memoryOrder(x, order).indexOf(axis)
-    const y = scope.output(x, order, [0])
-    scope.call(kernel, y, scope.read(0, order), size(lengths.slice(0, place)), x[axis]!, size(lengths.slice(place + 1)))
+    call(kernel, output(x, order(0), [0]), read(0, order(0)), ...lines(x, order(0), axis))
   },
 })
 

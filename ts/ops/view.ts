@@ -1,4 +1,4 @@
-import { int, ints, misfit, show, size } from '../shape.js'
+import { axisOf, ints, misfit, show, size } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import type { Op } from './op.js'
 
@@ -14,8 +14,7 @@ export const views = {
   Dropout: identity,
   /** ONNX Flatten-13: two dimensions, the split before `axis`. */
   Flatten: view((x, node) => {
-    const axis = int(node, 'axis', 1, 0)
-    if (axis > x.length) misfit(node, `axis ${axis} is beyond ${show(x)}`)
+    const axis = axisOf(node, x, x.length + 1)
     return [size(x.slice(0, axis)), size(x.slice(axis))]
   }),
   /** ONNX Reshape-14 with a constant shape: 0 copies the input's dimension, -1 is what is left. */
