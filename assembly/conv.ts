@@ -1,4 +1,4 @@
-import { tile_1x8, tile_4x8, tile_4xN } from './gemm'
+import { tile_4x8, tile_4xN } from './gemm'
 
 /**
  * y[n][i][j][o] = clamp(bias[o] + res[n][i][j][o] + Σ x[n][i·stride + ky][j·stride + kx][c] · w[o][ky][kx][c])
@@ -84,23 +84,5 @@ export function conv_direct(
     }
     w += panel
     if (bias != 0) bias += 32
-  }
-}
-
-/**
- * y[o] = clamp(bias[o] + res[o] + Σ_k x[k]·w[o][k])
- *
- * A fully connected layer on one image, or a convolution with a single output pixel: the weights stream past once.
- * w: panels [OC/8][K][8]. bias: as for conv_direct.
- */
-export function gemv(y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, oc: i32, lo: f32, hi: f32): void {
-  assert(k > 0 && oc > 0, 'gemv: empty layer')
-  const panel = (<usize>k) << 5
-  for (let o = 0; o < oc; o += 8) {
-    tile_1x8(y, res, x, w, bias, k, min(oc - o, 8), lo, hi)
-    w += panel
-    if (bias != 0) bias += 32
-    y += 32
-    if (res != 0) res += 32
   }
 }

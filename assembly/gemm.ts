@@ -1,5 +1,5 @@
 // The micro-kernels everything heavy stands on. Weights come as panels of 8 output channels, read strictly linearly.
-import { clamp, loadLanes, madd, mulAdd, storeLanes } from './simd'
+import { clamp, loadLanes, madd, storeLanes } from './simd'
 
 // y[0..cols) = clamp(v + res), cols < 8.
 // @ts-ignore: decorator
@@ -13,9 +13,10 @@ function storePart(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128
   }
 }
 
+/** y[0..cols) = clamp(v + res), cols ≤ 8; res 0: none. */
 // @ts-ignore: decorator
 @inline
-function storeRow(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128, hi: v128): void {
+export function storeRow(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: v128, hi: v128): void {
   if (cols == 8) {
     if (res != 0) {
       v0 = f32x4.add(v0, v128.load(res))
@@ -142,54 +143,6 @@ export function tile_4xN(
   kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32, rows: i32, pitch: usize, lo: f32, hi: f32, cols: i32,
 ): void {
   fourRows(y, res, x0, x1, x2, x3, w, bias, kh, rowStep, segs, segStep, len, rows, cols, pitch, lo, hi)
-}
-
-/**
- * y[0..cols) = clamp(bias[0..cols) + res[0..cols) + Σ_k x[k]·w[k][0..cols))
- *
- * One row against one panel: four independent chains of k, since one would wait for its own additions.
- */
-export function tile_1x8(
-  y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, cols: i32, lo: f32, hi: f32,
-): void {
-  let a0 = f32x4.splat(0)
-  let a1 = a0
-  if (bias != 0) {
-    a0 = v128.load(bias)
-    a1 = v128.load(bias, 16)
-  }
-  let b0 = f32x4.splat(0)
-  let b1 = b0
-  let c0 = b0
-  let c1 = b0
-  let d0 = b0
-  let d1 = b0
-  for (; k >= 4; k -= 4) {
-    let v = v128.load32_splat(x)
-    a0 = mulAdd(v, v128.load(w), a0)
-    a1 = mulAdd(v, v128.load(w, 16), a1)
-    v = v128.load32_splat(x, 4)
-    b0 = mulAdd(v, v128.load(w, 32), b0)
-    b1 = mulAdd(v, v128.load(w, 48), b1)
-    v = v128.load32_splat(x, 8)
-    c0 = mulAdd(v, v128.load(w, 64), c0)
-    c1 = mulAdd(v, v128.load(w, 80), c1)
-    v = v128.load32_splat(x, 12)
-    d0 = mulAdd(v, v128.load(w, 96), d0)
-    d1 = mulAdd(v, v128.load(w, 112), d1)
-    x += 16
-    w += 128
-  }
-  for (; k > 0; --k) {
-    const v = v128.load32_splat(x)
-    a0 = mulAdd(v, v128.load(w), a0)
-    a1 = mulAdd(v, v128.load(w, 16), a1)
-    x += 4
-    w += 32
-  }
-  a0 = f32x4.add(f32x4.add(a0, b0), f32x4.add(c0, d0))
-  a1 = f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1))
-  storeRow(y, res, a0, a1, cols, f32x4.splat(lo), f32x4.splat(hi))
 }
 
 /** y[r][0..8) = Σ_k x[r][k]·w[k][0..8), r < rows. x: pitch bytes between rows; y: 8 floats each, room for whole fours of them. */

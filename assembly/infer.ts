@@ -1,5 +1,5 @@
 // Everything that inference runs. Export lines only.
-export { conv_direct, gemv } from './conv'
+export { conv_direct } from './conv'
 export { add, div, max, min, mul, pow, prelu, sub } from './broadcast'
 export { abs, ceil, clamp, elu, erf, exp, floor, gelu, gelu_tanh, hard_sigmoid, hard_swish } from './eltwise'
 export { leaky_relu, neg, reciprocal, round, sigmoid, sign, softplus, sqrt, tanh } from './eltwise'
@@ -12,3 +12,5 @@ export { reduce_mean } from './reduce'
 export { log_softmax, softmax } from './softmax'
 export { fold_panels, fold_taps } from './fold'
 export { conv_winograd, pack_winograd } from './winograd'
+export { gemv } from './gemv'
+export { conv_winograd } from './winograd'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { convert, fromOnnx } from '../../dist/convert.js'
+import { difference } from './difference.mjs'
 import { median, sample } from './sample.mjs'
 
 /** Numbers in [-1, 1), the same ones every time (mulberry32). */
@@ -21,22 +22,6 @@ const makeInputs = ({ inputs }, batch) =>
       return [name, { shape, data: random(length, i + 1) }]
     }),
   )
-
-/** The largest difference, and the same as a part of the largest output. */
-function difference(reference, outputs) {
-  let [absolute, largest] = [0, 0]
-  for (const [name, expected] of Object.entries(reference)) {
-    const got = outputs[name]
-    if (got?.length !== expected.length) throw new Error(`output "${name}" is ${got?.length} numbers`)
-    for (const [i, value] of expected.entries()) {
-      const d = Math.abs(value - got[i])
-      // Not a number compares as equal to nothing, and must not compare as no difference.
-      if (!(d <= absolute)) absolute = d
-      largest = Math.max(largest, Math.abs(value))
-    }
-  }
-  return { absolute, relative: largest > 0 ? absolute / largest : absolute }
-}
 
 /** The contestants that work on this model; the others give the reason. */
 async function gather(runtimes, task) {

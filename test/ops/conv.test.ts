@@ -237,12 +237,15 @@ const streamed = (
 
 test('gemv around the tile', () => {
   for (const k of [...around, 13, 64, 120, 1000])
-    for (const outputs of around) streamed(k, outputs, outputs % 2 === 0, k % 2 === 0, base.limits, k)
+    for (const outputs of [...around, 31, 32, 33, 40, 64, 71])
+      streamed(k, outputs, outputs % 2 === 0, k % 2 === 0, base.limits, k)
   for (const limits of [
     [0, Number.POSITIVE_INFINITY],
     [-0.5, 0.5],
   ] as const)
-    for (const bias of [false, true]) for (const residual of [false, true]) streamed(17, 13, bias, residual, limits, 3)
+    for (const bias of [false, true])
+      for (const residual of [false, true])
+        for (const outputs of [13, 45]) streamed(17, outputs, bias, residual, limits, 3)
 })
 
 test.run()
