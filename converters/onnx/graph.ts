@@ -4,6 +4,7 @@ import type { Graph, Node, Shape, Tensor } from '../../ts/types.js'
 import { type Context, failAt } from './context.js'
 import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
+import { padConvs } from './pads.js'
 import type { OnnxModel, OnnxNode } from './read.js'
 import { type Problem, unsupportedError } from './report.js'
 import { inferShape } from './shapes.js'
@@ -152,7 +153,7 @@ export const convertGraph = (
   if (problems.length > 0) throw unsupportedError(file, problems, Object.keys(builders))
   if (bound.open) throw bound.open
 
-  const kept = alive(nodes, outputs)
+  const kept = alive(padConvs(nodes), outputs)
   const used = new Set(kept.flatMap(({ inputs }) => inputs))
   return {
     graph: { inputs: bound.inputs.filter(({ name }) => used.has(name)), outputs, nodes: kept },

@@ -136,6 +136,33 @@ test('Pad: negative pads crop', () => {
   )
 })
 
+test('Pad: zeros around maps become the pad of the Conv behind them', () => {
+  const padded = (
+    pads: number[],
+    value: number,
+    attrs: Readonly<Record<string, string | number[]>>,
+    end = 'y = Relu(c)',
+  ) =>
+    graphOf({
+      opset: 7,
+      nodes: [['p = Pad(x)', { pads, value: float(value) }], ['c = Conv(p, w)', attrs], end],
+      tensors: { w },
+    }).nodes.map(({ op, inputs, attrs }) => [op, inputs[0], attrs.pad])
+  const own = { pads: [1, 0, 2, 1] }
+  assert.equal(padded(pads, 0, own)[0], ['Conv', 'x', [2, 2, 5, 5]])
+  // Where somebody else reads the padded map it stays.
+  assert.equal(padded(pads, 0, own, 'y = Sum(c, p)').slice(0, 2), [
+    ['Pad', 'x', undefined],
+    ['Conv', 'x', [2, 2, 5, 5]],
+  ])
+  for (const [shape, value, attrs] of [
+    [pads, 0.5, own],
+    [pads, 0, { auto_pad: 'SAME_UPPER' }],
+    [[0, 0, 0, 0, 0, 0, 1, 1].reverse(), 0, own],
+  ] as const)
+    assert.equal(padded([...shape], value, attrs as typeof own)[1]!.slice(0, 2), ['Conv', 'p'])
+})
+
 test('Pad: other modes and infinities are refused, a wrong number of pads is an error', () => {
   refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, mode: 'reflect' }]] }, /mode "reflect"/)
   refuses({ opset: 7, nodes: [['y = Pad(x)', { pads, value: float(-Infinity) }]] }, /pads with -Infinity/)

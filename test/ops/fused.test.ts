@@ -161,7 +161,7 @@ test('Gemm with a residual', async () => {
     )
 })
 
-test('Pad, Conv', async () => {
+test('Pad, Conv: nothing is fused, the converter does that', async () => {
   for (const pads of [
     [0, 0, 1, 2, 0, 0, 3, 0],
     [0, 0, -1, 0, 0, 0, 1, 0],

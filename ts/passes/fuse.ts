@@ -22,9 +22,9 @@ const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
 }
 
 /**
- * Lets a Conv or Gemm do what its neighbours do, while its result is stored: a padding by zeros before a Conv; behind, a
- * per-channel Add as its bias, an Add of a value of the same shape as its residual (He et al. 2016), and a Relu or
- * Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too. The fused node stands where the last of its parts stood, and lists them.
+ * Lets a Conv or Gemm do what its readers do, while its result is stored: a per-channel Add as its bias, an Add of a value of
+ * the same shape as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization
+ * takes too. The fused node stands where the last of its parts stood, and lists them.
  */
 export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
   const uses = countUses(graph)
@@ -36,25 +36,10 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     const maker = nodes.get(value)
     return maker && ops.split(' ').includes(maker.op) && uses.get(value) === 1 ? maker : undefined
   }
-  /** Takes a node off the list, and gives one that does its work and another's. */
-  const absorb = (into: Node, gone: Node, listed: Node, change: Partial<Node>): Node => {
-    nodes.delete(listed.outputs[0]!)
-    return { ...into, outputs: gone.outputs, fused: [...(into.fused ?? []), title(gone)], ...change }
-  }
-
-  const fusePad = (node: Node): Node => {
-    const pad = only(node.inputs[0]!, 'Pad')
-    const pads = pad?.attrs.pads as readonly number[] | undefined
-    const own = node.attrs.pad ?? [0, 0, 0, 0]
-    if (!pad || !Array.isArray(own) || (pad.attrs.value ?? 0) !== 0 || pads?.length !== 8) return node
-    // Batch and channels stay as they are; then come top and left, and again.
-    if ([0, 1, 4, 5].some(k => pads[k]) || pads.some(p => p < 0)) return node
-    const both = [2, 3, 6, 7].map((k, i) => pads[k]! + own[i]!)
-    return absorb(node, pad, pad, {
-      inputs: [pad.inputs[0]!, ...node.inputs.slice(1)],
-      outputs: node.outputs,
-      attrs: { ...node.attrs, pad: both },
-    })
+  /** Takes a node off the list, and gives one that does its work and that of its reader. */
+  const absorb = (maker: Node, reader: Node, change: Partial<Node>): Node => {
+    nodes.delete(maker.outputs[0]!)
+    return { ...maker, outputs: reader.outputs, fused: [...(maker.fused ?? []), title(reader)], ...change }
   }
 
   const fuseAdd = (node: Node): Node => {
@@ -67,16 +52,15 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
       const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
       if (constant(other)) {
         if (!bias && !maker.inputs[NORM] && perChannel(shape(other), shape(x), maker.op))
-          return absorb(maker, node, maker, { inputs: [input, weight, other] })
+          return absorb(maker, node, { inputs: [input, weight, other] })
       } else if (same(shape(x), shape(other)))
-        return absorb(maker, node, maker, { inputs: [input, weight, bias, other, ...maker.inputs.slice(NORM)] })
+        return absorb(maker, node, { inputs: [input, weight, bias, other, ...maker.inputs.slice(NORM)] })
     }
     return node
   }
 
   for (const node of graph.nodes) {
     let result = node
-    if (node.op === 'Conv') result = fusePad(node)
     if (node.op === 'Add') result = fuseAdd(node)
     const limiting = node.op === 'Relu' || node.op === 'Clip'
     const maker = limiting && only(node.inputs[0]!, 'Conv Gemm Add Sub Mul BatchNormalization')
@@ -85,7 +69,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
       const least = real(node, 'min', node.op === 'Relu' ? 0 : -Infinity)
       const most = real(node, 'max', Infinity)
       const [lo, hi] = limits(maker).map(v => Math.min(Math.max(v, least), most))
-      result = absorb(maker, node, maker, { attrs: { ...maker.attrs, lo: lo!, hi: hi! } })
+      result = absorb(maker, node, { attrs: { ...maker.attrs, lo: lo!, hi: hi! } })
     }
     nodes.set(result.outputs[0]!, result)
   }
