@@ -27,6 +27,7 @@ export type Attr = number | string | boolean | readonly number[]
  * | op | inputs | attrs |
  * |---|---|---|
  * | Conv | x `[N,C,H,W]`, weight `[OC,C/groups,KH,KW]`, bias? `[OC]` | kernel, stride, pad, dilation, groups |
+ * | ConvTranspose | x `[N,C,H,W]`, weight `[C,OC/groups,KH,KW]`, bias? `[OC]` | kernel, stride, pad, outputPad, dilation, groups (pad as four numbers; out = stride·(in − 1) + outputPad + dilation·(kernel − 1) + 1 − pads) |
  * | Gemm | x `[…,K]`, weight `[OUT,K]`, bias? `[OUT]` (y = x·Wᵀ + b) | |
  * | MaxPool | x | kernel, stride, pad, dilation, ceil |
  * | AveragePool | x | kernel, stride, pad, dilation, ceil, includePad |

@@ -65,8 +65,16 @@ const windowed = ({ attrs: { kernel, stride, pad } }: Node): Attrs => ({
   ...(typeof pad === 'string' ? { auto_pad: { text: pad.toUpperCase() } } : { pads: ints(pad) }),
 })
 
-const conv: Emit = node =>
-  one(node, node.inputs, { ...windowed(node), dilations: ints(node.attrs.dilation), group: int(node.attrs.groups) })
+const convolved = (node: Node): Attrs => ({
+  ...windowed(node),
+  dilations: ints(node.attrs.dilation),
+  group: int(node.attrs.groups),
+})
+
+const conv: Emit = node => one(node, node.inputs, convolved(node))
+
+const convTranspose: Emit = node =>
+  one(node, node.inputs, { ...convolved(node), output_padding: ints(node.attrs.outputPad) })
 
 const maxPool: Emit = node =>
   one(node, node.inputs, { ...windowed(node), dilations: ints(node.attrs.dilation), ceil_mode: int(node.attrs.ceil) })
@@ -158,6 +166,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
   Clip: clip,
   Concat: withAttrs({ axis: int }),
   Conv: conv,
+  ConvTranspose: convTranspose,
   Div: plain,
   Dropout: dropout,
   Elu: withAttrs({ alpha: float }),

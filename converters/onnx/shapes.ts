@@ -32,6 +32,19 @@ const windowed = (attrs: Node['attrs'], x: Dims | undefined, channels: Dim | und
 
 const pooled: Infer = (attrs, [x]) => windowed(attrs, x, x?.[1])
 
+const spread: Infer = (attrs, [x, weight]) => {
+  const { kernel, stride, pad, dilation, outputPad, groups } = attrs
+  if (x?.length !== 4 || typeof weight?.[1] !== 'number') return undefined
+  const size = (axis: 0 | 1): number | undefined => {
+    const [length, pads] = [x[axis + 2], numbers(pad)[axis]! + numbers(pad)[axis + 2]!]
+    const extent = (numbers(kernel)[axis]! - 1) * numbers(dilation)[axis]! + 1
+    if (typeof length !== 'number') return undefined
+    const count = numbers(stride)[axis]! * (length - 1) + extent + numbers(outputPad)[axis]! - pads
+    return count > 0 ? count : undefined
+  }
+  return complete([x[0], weight[1] * (groups as number), size(0), size(1)])
+}
+
 const complete = (dims: readonly (Dim | undefined)[]): Dims | undefined =>
   dims.every(d => d !== undefined) ? (dims as Dims) : undefined
 
@@ -107,6 +120,7 @@ const infer: Readonly<Record<string, Infer>> = {
   Clip: same,
   Concat: concat,
   Conv: (attrs, [x, weight]) => windowed(attrs, x, weight?.[0]),
+  ConvTranspose: spread,
   Div: broadcast,
   Dropout: same,
   Elu: same,

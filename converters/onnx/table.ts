@@ -4,7 +4,7 @@ import { gemm, matMul } from './linear.js'
 import { batchNormalization, lrn } from './norm.js'
 import { concat, gather, reduceMean, slice, split, transpose } from './parts.js'
 import { dropout, flatten, reshape, softmax, squeeze, unsqueeze } from './views.js'
-import { averagePool, conv, globalPool, maxPool, pad } from './windows.js'
+import { averagePool, conv, convTranspose, globalPool, maxPool, pad } from './windows.js'
 
 /** ONNX operator → what it becomes when a run computes its input. (On constants, `folds` of fold.ts comes first.) */
 export const builders: Readonly<Record<string, Builder>> = {
@@ -17,6 +17,7 @@ export const builders: Readonly<Record<string, Builder>> = {
   Clip: clip,
   Concat: concat,
   Conv: conv,
+  ConvTranspose: convTranspose,
   Div: pair,
   Dropout: dropout,
   Elu: elu,

@@ -55,6 +55,55 @@ export const conv: Builder = (node, ctx) => {
   return become(node, 'Conv', [x, ctx.store(weight), ...(bias ? [ctx.store(bias)] : [])], attrs)
 }
 
+/**
+ * Padding of a transposed convolution and what its output has more, along one axis. With auto_pad SAME the output is the
+ * input times the stride; where the output is given the pads follow from it, an odd one at the end for SAME_UPPER, else at the
+ * beginning. A window too small for its output leaves the rest to outputPad.
+ */
+const spread = (
+  missing: number,
+  more: number,
+  atEnd: boolean,
+): readonly [before: number, after: number, more: number] => {
+  const total = Math.max(missing, 0)
+  const less = Math.floor(total / 2)
+  return [atEnd ? less : total - less, atEnd ? total - less : less, more + total - missing]
+}
+
+/** ConvTranspose-1, -11, -22. */
+export const convTranspose: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const [built] = conv(node, ctx)
+  const { kernel, stride, dilation, pad, groups } = built!.attrs as Record<string, readonly number[]>
+  const list = (name: string, least: number) => {
+    const v = numbersAttr(node, name) ?? []
+    const fits = v.every(n => Number.isSafeInteger(n) && n >= least) && (v.length === 0 || v.length === 2)
+    return fits ? v : failAt(node, `${name} [${v}] should be 2 integers of at least ${least}`)
+  }
+  const more = list('output_padding', 0)
+  const wanted = list('output_shape', 1)
+  const autoPad = textAttr(node, 'auto_pad') ?? 'NOTSET'
+  const same = autoPad.startsWith('SAME')
+  const axes = [0, 1].map(i => {
+    const [step, extra] = [stride![i]!, more[i] ?? 0]
+    const extent = (kernel![i]! - 1) * dilation![i]! + 1 + extra
+    if (wanted.length === 0 && !same) return [pad![i]!, pad![i + 2]!, extra] as const
+    if (wanted.length === 0) return spread(extent - step, extra, autoPad === 'SAME_UPPER')
+    const length = shapeOfInput(node, 0, ctx)[i + 2]
+    if (typeof length !== 'number') return refuse('its output_shape needs the size of its input, which cannot be told')
+    return spread(step * (length - 1) + extent - wanted[i]!, extra, autoPad === 'SAME_UPPER')
+  })
+  const along = (k: 0 | 1 | 2) => axes.map(axis => axis[k])
+  const attrs = {
+    kernel: kernel!,
+    stride: stride!,
+    pad: [...along(0), ...along(1)],
+    dilation: dilation!,
+    groups: groups!,
+  }
+  return become(node, 'ConvTranspose', [x, ...built!.inputs.slice(1)], { ...attrs, outputPad: along(2) })
+}
+
 const pool = (node: OnnxNode, ctx: Context) => {
   const x = computedInput(node, 0, ctx)
   const kernel = numbersAttr(node, 'kernel_shape') ?? failAt(node, 'it has no kernel_shape')

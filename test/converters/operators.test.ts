@@ -69,6 +69,84 @@ test('Conv: attributes that make no sense are GRAPH errors that name the node', 
   bad({ strides: 'two' }, /attribute "strides" should be a list of numbers/)
 })
 
+const deconvolved = (attrs: Readonly<Record<string, number | string | number[]>>, opset?: number) =>
+  only({
+    ...(opset && { opset }),
+    nodes: [['y = ConvTranspose(x, w, b)', attrs]],
+    tensors: { w: floats([3, 4, 3, 2]), b: floats([4]) },
+  })
+
+test('ConvTranspose: the defaults and every attribute, of opsets 7 to 22', () => {
+  for (const opset of [7, 11, 22]) {
+    assert.equal(deconvolved({}, opset), [
+      'y = ConvTranspose(x, w, b)',
+      { ...windowDefaults, groups: 1, outputPad: [0, 0] },
+    ])
+    const attrs = {
+      kernel_shape: [3, 2],
+      strides: [2, 3],
+      pads: [1, 2, 3, 4],
+      dilations: [2, 1],
+      output_padding: [1, 2],
+    }
+    assert.equal(deconvolved({ ...attrs, group: 3, auto_pad: 'NOTSET' }, opset)[1], {
+      kernel: [3, 2],
+      stride: [2, 3],
+      pad: [1, 2, 3, 4],
+      dilation: [2, 1],
+      groups: 3,
+      outputPad: [1, 2],
+    })
+  }
+})
+
+test('ConvTranspose: auto_pad and output_shape become pads', () => {
+  const pads = (attrs: Readonly<Record<string, number | string | number[]>>) => {
+    const { pad, outputPad } = deconvolved(attrs)[1]
+    return [pad, outputPad]
+  }
+  // x is 8×8, the kernel 3×2.
+  assert.equal(pads({ auto_pad: 'SAME_UPPER', strides: [2, 1] }), [
+    [0, 0, 1, 1],
+    [0, 0],
+  ])
+  assert.equal(pads({ auto_pad: 'SAME_LOWER', strides: [2, 1] }), [
+    [1, 1, 0, 0],
+    [0, 0],
+  ])
+  assert.equal(pads({ auto_pad: 'SAME_UPPER', strides: [4, 4] }), [
+    [0, 0, 0, 0],
+    [1, 2],
+  ])
+  assert.equal(pads({ auto_pad: 'VALID', pads: [1, 1, 1, 1] }), [
+    [0, 0, 0, 0],
+    [0, 0],
+  ])
+  // 2·7 + 3 and 2·7 + 2 without pads.
+  assert.equal(pads({ strides: [2, 2], output_shape: [14, 15] }), [
+    [2, 1, 1, 0],
+    [0, 0],
+  ])
+  assert.equal(pads({ strides: [2, 2], output_shape: [14, 15], auto_pad: 'SAME_UPPER' }), [
+    [1, 0, 2, 1],
+    [0, 0],
+  ])
+  assert.equal(pads({ strides: [2, 2], output_shape: [17, 20], output_padding: [1, 1] }), [
+    [1, 0, 0, 0],
+    [1, 4],
+  ])
+})
+
+test('ConvTranspose: its shape is known to what follows, and what makes no sense is refused', () => {
+  const w = floats([3, 4, 3, 2])
+  const nodes = [['c = ConvTranspose(x, w)', { strides: [2, 2] }] as const, 's = Shape(c)', 'y = Reshape(c, s)']
+  assert.equal(graphOf({ nodes, tensors: { w } }).nodes[1]!.attrs.shape, [0, 4, 17, 16])
+  assert.throws(() => deconvolved({ output_padding: [1] }), /output_padding \[1\] should be 2 integers/)
+  assert.throws(() => deconvolved({ output_shape: [0, 1] }), /output_shape \[0,1\] should be 2 integers of at least 1/)
+  refuses({ nodes: ['y = ConvTranspose(x, w)'], inputs: { x: [1, 3, 8], w: [3, 4, 3] } }, /its weight is computed/)
+  refuses({ nodes: ['y = ConvTranspose(x, w)'], inputs: { x: [1, 3, 8] }, tensors: { w: floats([3, 4, 3]) } }, /1-D/)
+})
+
 test('MaxPool', () => {
   const attrs = { kernel_shape: [3, 2], ceil_mode: 1, dilations: [2, 2], storage_order: 1 }
   assert.equal(only({ nodes: [['y = MaxPool(x)', attrs]] }), [

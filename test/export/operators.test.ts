@@ -37,6 +37,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     [{ ...window, dilation: [2, 3], groups: 2 }, [1, 4, 9, 9], { w: [8, 2, 3, 2] }],
     [{ ...window, pad: 'same_lower', groups: 4 }, [1, 4, 9, 9], { w: [4, 1, 3, 2] }],
   ],
+  ConvTranspose: [
+    [{ ...window, groups: 1, outputPad: [1, 0] }, [1, 4, 9, 9], { w: [4, 8, 3, 2], b: [8] }],
+    [{ ...window, dilation: [2, 3], groups: 2, outputPad: [0, 0] }, [1, 4, 9, 9], { w: [4, 8, 3, 2] }],
+  ],
   Div: [pair],
   Dropout: [[{ rate: 0.2 }], [{ rate: 0 }]],
   Elu: [[{ alpha: 0.7 }]],

@@ -60,6 +60,18 @@ const conv = (net: Growing, x: Value, { a, b, flag }: Draw): Made | undefined =>
   return ['Conv', [x.name, wt, ...bias], [outputs, ...out], attrs]
 }
 
+/** A map that grows. */
+const transposed = (net: Growing, x: Value, { a, b, flag }: Draw): Made => {
+  const [c, h, w] = x.shape as readonly [number, number, number]
+  const groups = flag && b % 3 === 0 ? c : 1
+  const [kernel, stride] = [[1 + (a % 3), 1 + (b % 4)] as const, [1 + (b % 2), 1 + (a % 3)] as const]
+  const outputPad = [a % 2, b % 2] as const
+  const each = 1 + (b % 9)
+  const out = [h, w].map((d, i) => stride[i]! * (d - 1) + kernel[i]! + outputPad[i]!)
+  const attrs = { kernel, stride, outputPad, groups, pad: [0, 0, 0, 0], dilation: [1, 1] }
+  return ['ConvTranspose', [x.name, tensor(net, weight([c, each, ...kernel], a + b))], [each * groups, ...out], attrs]
+}
+
 const pool = (x: Value, { a, b, flag }: Draw): Made => {
   const [c, h, w] = x.shape as readonly [number, number, number]
   const kernel = [Math.min(h, 1 + (a % 3)), Math.min(w, 1 + (b % 3))] as const
@@ -191,6 +203,7 @@ const make = (net: Growing, x: Value, draw: Draw): Made | undefined => {
     () => conv(net, x, draw),
     () => conv(net, x, draw),
     () => conv(net, x, draw),
+    () => transposed(net, x, draw),
     () => pool(x, draw),
     () => turned(x, draw),
     (): Made => {

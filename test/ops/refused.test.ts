@@ -48,6 +48,21 @@ test('Conv with a part of a batch norm', async () => {
   }
 })
 
+test('ConvTranspose of weights and windows that do not fit', async () => {
+  for (const [attrs, fact] of [
+    [{ groups: 3 }, /4 channels do not divide into 3 groups|weight expects/],
+    [{ pad: [2, 0, 2, 0] }, /pads 2,0,2,0 leave nothing/],
+    [{ stride: [1, 100000] }, /up to 65535/],
+    [{ dilation: [2 ** 30, 1] }, /up to 65535/],
+    [{ outputPad: [0, 2 ** 31 - 1] }, /its output has/],
+    [{ pad: 'same_upper' }, /pad must be 4 integers/],
+  ] as const) {
+    const { message } = await failure('ConvTranspose', ['x', 'w'], attrs)
+    assert.match(message, fact)
+  }
+  assert.match((await failure('ConvTranspose', ['x', 'v'], {})).message, /weight must have 4 dimensions/)
+})
+
 test('LRN over a window larger than all channels takes no longer, and is right', async () => {
   const network = (size: number) => ({
     inputs: { x: [5, 3, 3] },

@@ -1,5 +1,5 @@
 import { type Sliding, sliding } from './pool.js'
-import { get, type Tensor, tensor } from './tensor.js'
+import { get, position, type Tensor, tensor } from './tensor.js'
 
 /**
  * ONNX Conv-11: y[n][o][i][j] = b[o] + Σ x[n][g·C/G + c][i·sh − top + ky·dh][j·sw − left + kx·dw] · w[o][c][ky][kx] over
@@ -28,6 +28,37 @@ export const conv = (
         }
     return sum
   })
+}
+
+/** The window of a transposed convolution, as a graph has it. */
+export interface Transposed extends Omit<Sliding, 'pad'> {
+  readonly pad?: readonly [number, number, number, number]
+  readonly outputPad?: readonly [number, number]
+  readonly groups?: number
+}
+
+/**
+ * ONNX ConvTranspose-22, as its definition has it: every input is spread over the outputs that a convolution would have made
+ * it of. y[n][g·OC/G + o][i·sh − top + ky·dh][j·sw − left + kx·dw] += x[n][c][i][j] · w[c][o][ky][kx], g the group of
+ * c; b is added to all. out = stride·(in − 1) + outputPad + dilation·(kernel − 1) + 1 − pads.
+ */
+export const convTranspose = (x: Tensor, w: Tensor, b: Tensor | undefined, window: Transposed): Tensor => {
+  const { stride = [1, 1], dilation = [1, 1], pad = [0, 0, 0, 0], outputPad = [0, 0], groups = 1 } = window
+  const [n, channels, ...image] = x.shape as readonly [number, number, number, number]
+  const [, each, ...kernel] = w.shape as readonly [number, number, number, number]
+  const out = ([0, 1] as const).map(
+    i => stride[i] * (image[i]! - 1) + outputPad[i] + dilation[i] * (kernel[i]! - 1) + 1 - pad[i] - pad[i + 2]!,
+  )
+  const y = tensor([n, each * groups, ...out], ([, o]) => (b === undefined ? 0 : b.data[o!]!))
+  tensor([n, channels, each, ...image, ...kernel], ([m, c, o, i, j, ky, kx]) => {
+    const group = Math.floor(c! / (channels / groups))
+    const row = i! * stride[0] - pad[0] + ky! * dilation[0]
+    const column = j! * stride[1] - pad[1] + kx! * dilation[1]
+    const at = position(y.shape, [m!, group * each + o!, row, column])
+    if (at !== undefined) y.data[at]! += get(x, [m!, c!, i!, j!]) * get(w, [c!, o!, ky!, kx!])
+    return 0
+  })
+  return y
 }
 
 /** ONNX Gemm-13 with transB, and `gemv`: y[…][o] = b[o] + Σ_k x[…][k]·w[o][k] over the last dimension of x. */

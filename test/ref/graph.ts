@@ -1,7 +1,7 @@
 // A canonical graph run node by node with the references, each number with how far single precision may be from it.
-import type { Graph, Node } from '../../ts/types.js'
+import type { Graph, Node, Shape } from '../../ts/types.js'
 import { gamma, TINY, U } from '../bounds.js'
-import { conv, gemm } from './conv.js'
+import { conv, convTranspose, gemm, type Transposed } from './conv.js'
 import * as each from './eltwise.js'
 import { concat, pad, permute, slice } from './layout.js'
 import { batchNorm, batchNormSizes, lrn } from './norm.js'
@@ -34,9 +34,12 @@ const rounding = (n: number, sizes: Tensor): Tensor => map(sizes, v => gamma(n) 
 
 /** A sum of products: the inputs' errors times the weights, and the roundings. */
 const linear =
-  (run: (node: Node, x: Tensor, w: Tensor, b: Tensor | undefined) => Tensor): Op =>
+  (
+    run: (node: Node, x: Tensor, w: Tensor, b: Tensor | undefined) => Tensor,
+    terms: (node: Node, w: Shape) => number = (_node, w) => size(w.slice(1)),
+  ): Op =>
   (node, [x, w, b]) => {
-    const k = size(w!.value.shape.slice(1))
+    const k = terms(node, w!.value.shape)
     const carried = run(node, x!.error, abs(w!.value), undefined)
     const sizes = run(node, most(x!), abs(w!.value), b && abs(b.value))
     return { value: run(node, x!.value, w!.value, b?.value), error: sum(carried, rounding(k + 3, sizes)), terms: k }
@@ -179,6 +182,10 @@ const ops: Readonly<Record<string, Op>> = {
     return { value: along('value'), error: along('error'), terms: 0 }
   },
   Conv: convOp,
+  ConvTranspose: linear(
+    (node, x, w, b) => convTranspose(x, w, b, node.attrs as unknown as Transposed),
+    (node, w) => size(w) / w[1]! / ((node.attrs.groups as number) ?? 1),
+  ),
   Div: corners((_node, a, b) => each.div(a!, b!), 1),
   Dropout: (_node, [x]) => x!,
   Elu: corners((node, x) => each.elu(x!, real(node, 'alpha')), 8),

@@ -1,7 +1,8 @@
 import { int, misfit, show } from '../shape.js'
 import { nhwc, type Op, type Scope } from './op.js'
 import { limits, matrix, normalised, panelFloats, panels, RESIDUAL, residual } from './panels.js'
-import { mapOf, slide } from './window.js'
+import { phasePanels } from './transposed.js'
+import { mapOf, type Spread, slide, spread } from './window.js'
 
 /**
  * Tiles of 4×4 results that conv_winograd takes together: as many as keep their transformed inputs, 36 planes of c channels,
@@ -32,26 +33,29 @@ const run = (scope: Scope): void => {
   const { node, shape, read, call, scratch } = scope
   const [n, c, h, w] = mapOf(scope)
   const weight = shape(1)!
-  const [oc, wc, kh, kw] = weight as readonly [number, number, number, number]
+  const [first, second, kh, kw] = weight as readonly [number, number, number, number]
   const groups = int(node, 'groups', 1, 1)
+  const transposed = node.op === 'ConvTranspose'
+  const [oc, wc] = transposed ? [second * groups, first / groups] : [first, second]
   if (weight.length !== 4) misfit(node, `weight must have 4 dimensions, is ${show(weight)}`)
   if (c !== wc * groups)
     misfit(
       node,
       `weight expects ${wc * groups} channels, input has ${c} (x ${show(shape(0)!)}, w ${show(weight)}); the input must be NCHW`,
     )
-  if (oc % groups) misfit(node, `${oc} channels do not divide into ${groups} groups`)
-  const { stride, dilation, pad, out } = slide(node, [h, w], [kh, kw])
+  if (first % groups) misfit(node, `${first} channels do not divide into ${groups} groups`)
+  const window = (transposed ? spread : slide)(node, [h, w], [kh, kw])
+  const { stride, dilation, pad, out } = window
   const [oh, ow] = out
-  scope.macs(n * oc * oh * ow * wc * kh * kw)
+  const taps = kh * kw
+  scope.macs(n * oc * wc * taps * (transposed ? h * w : oh * ow))
 
-  const depthwise = groups === c && groups === oc && c >= 4
+  const depthwise = !transposed && groups === c && groups === oc && c >= 4
   const result = [n, oc, oh, ow]
   // The depthwise kernel takes the last channels twice where they are not a multiple of 4: its residual must stay as it is.
   const y = scope.output(result, nhwc(result), depthwise && c % 4 ? [] : [RESIDUAL])
   const res = residual(scope, result, nhwc(result))
-  const taps = kh * kw
-  const close = stride[0] * stride[1] * dilation[0] * dilation[1] === 1
+  const close = !transposed && stride[0] * stride[1] * dilation[0] * dilation[1] === 1
   const winograd = groups * taps === 9 && kh === 3 && close && (c | oc) % 4 === 0 && winogradPays(oh, ow, c, oc)
   const kept = winograd && scope.fast && c * oc <= KEPT
   const at = depthwise
@@ -60,14 +64,16 @@ const run = (scope: Scope): void => {
       ? scope.packed(1, panelFloats(oc, 36 * (c + 2)), oc / 4, (to, from, first, count) => [
           ['pack_winograd', to, from, first * 4, count * 4, c, 4],
         ])
-      : panels(scope, oc, groups, wc, taps)
+      : transposed
+        ? phasePanels(scope, oc, groups, wc, kh, kw, window as Spread)
+        : panels(scope, oc, groups, wc, taps)
   // Transformed weights are as many numbers for each channel as there are in all planes, and are scaled as others are.
   const k = depthwise ? taps : kept ? 36 * (c + 2) : wc * taps
   const b = normalised(scope, oc, at, depthwise ? 1 : groups, k, depthwise)
   let x = read(0, [c, h, w])
-  const window = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
   if (depthwise) {
-    call('conv_depthwise', y, res, x, at, b, n, h, w, c, oh, ow, ...window, ...limits(node))
+    const numbers = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
+    call('conv_depthwise', y, res, x, at, b, n, h, w, c, oh, ow, ...numbers, ...limits(node))
     return
   }
   if (winograd) {
@@ -86,26 +92,29 @@ const run = (scope: Scope): void => {
   }
   // A window that covers the whole input, or one pixel at a time, is a run of floats: a matrix product.
   const whole = kh === ih && kw === iw && dilation[0] * dilation[1] === 1
-  if (groups === 1 && (whole || taps * stride[0] * stride[1] === 1)) {
+  if (!transposed && groups === 1 && (whole || taps * stride[0] * stride[1] === 1)) {
     call(...matrix(y, res, x, at, b, n * oh * ow, taps * c, oc, node))
     return
   }
   const goc = oc / groups
   const row = iw * c * 4
-  const [segments, segmentStep, length] = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
+  const segments = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
+  const dims = transposed
+    ? [ih, iw, c, wc, oh, ow, goc, oc, kh, kw, ...stride, ...(window as Spread).offset, ...dilation]
+    : [oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4, kh, dilation[0] * row, ...segments, oc * 4]
   for (let g = 0; g < groups; g++) {
     const shift = g * goc * 4
     call(
-      ...(['conv_direct', y + shift, res && res + shift, x + g * wc * 4] as const),
-      ...[at + g * panelFloats(goc, wc * taps) * 4, b && b + shift, n, oh, ow, goc],
-      ...[ih * row, stride[0] * row, stride[1] * c * 4, kh, dilation[0] * row, segments, segmentStep, length, oc * 4],
+      transposed ? 'conv_transposed' : 'conv_direct',
+      ...[y + shift, res && res + shift, x + g * wc * 4, at + g * panelFloats(goc, k) * 4, b && b + shift, n],
+      ...dims,
       ...limits(node),
     )
   }
 }
 
 /**
- * ONNX Conv-11, two-dimensional. x `[N,C,H,W]`, w `[OC,C/groups,KH,KW]`, b `[OC]`; fused: a residual, limits, and a batch
- * normalisation's scale, shift, mean and variance `[OC]`.
+ * ONNX Conv-11 and ConvTranspose-22, two-dimensional. x `[N,C,H,W]`, w `[OC,C/groups,KH,KW]`, transposed
+ * `[C,OC/groups,KH,KW]`, b `[OC]`; fused: a residual, limits, and a batch normalisation's scale, shift, mean and variance `[OC]`.
  */
 export const conv = { arity: [2, 8], run } satisfies Op

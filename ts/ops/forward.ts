@@ -19,6 +19,7 @@ export const forward: Readonly<Record<string, Op>> = {
   BatchNormalization: batchNormalization,
   Concat: concat,
   Conv: conv,
+  ConvTranspose: conv,
   Gemm: gemm,
   LRN: lrn,
   Pad: pad,

@@ -13,8 +13,8 @@ export const fold = (graph: Graph): Graph => {
   for (const node of graph.nodes) {
     const [x, ...vectors] = node.inputs
     const maker = nodes.get(x!)
-    const folds = node.op === 'BatchNormalization' && maker?.op === 'Conv' && uses.get(x!) === 1 && !maker.inputs[NORM]
-    if (!folds) {
+    const fits = maker && /^Conv/.test(maker.op) && uses.get(x!) === 1 && !maker.inputs[NORM]
+    if (node.op !== 'BatchNormalization' || !fits) {
       nodes.set(node.outputs[0]!, node)
       continue
     }

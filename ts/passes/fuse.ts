@@ -11,7 +11,7 @@ export interface Facts {
 
 /** One number for each output channel of a Conv (or feature of a Gemm), broadcast over the rest. */
 const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
-  const channel = op === 'Conv' ? 1 : output.length - 1
+  const channel = op === 'Gemm' ? output.length - 1 : 1
   const place = channel - output.length + bias.length
   // Of more dimensions than the output, it would give the sum more as well.
   return (
@@ -47,7 +47,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     // Of two candidates the later one is the block's end; the earlier one may be the way around it.
     pairs.sort(([a], [b]) => (places.get(b) ?? -1) - (places.get(a) ?? -1))
     for (const [x, other] of pairs) {
-      const maker = only(x, 'Conv Gemm')
+      const maker = only(x, 'Conv ConvTranspose Gemm')
       if (!maker || maker.inputs[RESIDUAL] || maker.attrs.lo !== undefined) continue
       const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
       if (constant(other)) {
@@ -63,7 +63,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
     let result = node
     if (node.op === 'Add') result = fuseAdd(node)
     const limiting = node.op === 'Relu' || node.op === 'Clip'
-    const maker = limiting && only(node.inputs[0]!, 'Conv Gemm Add Sub Mul BatchNormalization')
+    const maker = limiting && only(node.inputs[0]!, 'Conv ConvTranspose Gemm Add Sub Mul BatchNormalization')
     if (maker) {
       // Limits of limits: the earlier ones, brought between the later ones.
       const least = real(node, 'min', node.op === 'Relu' ? 0 : -Infinity)
