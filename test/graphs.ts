@@ -70,7 +70,7 @@ const checkArity = (
   const program = compile(parseHeader(bytes.subarray(8, end)), options)
   const { kernels } = kernelsOf('simd')
   for (const n of new Set([options.batch, ...images]))
-    for (const [kernel, ...args] of program.calls(n).flat()) {
+    for (const [kernel, ...args] of program.run(n).layers.flatMap(({ calls }) => calls)) {
       if (kernels[kernel]?.length !== args.length)
         throw new Error(`${kernel} takes ${kernels[kernel]?.length} arguments, the call has ${args.length}`)
       const bad = args.find(arg => arg !== Math.fround(arg) && !Number.isInteger(arg))

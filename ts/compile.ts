@@ -1,8 +1,7 @@
-import type { LayerSummary, MemoryReport, PlanOptions } from './api.js'
+import type { LayerSummary, LoadOptions, MemoryReport } from './api.js'
 import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
-import type { Call } from './ops/op.js'
 import { drop } from './passes/drop.js'
 import { fold } from './passes/fold.js'
 import { fuse } from './passes/fuse.js'
@@ -23,8 +22,6 @@ export interface Program extends Pick<Trace, 'inputs' | 'outputs' | 'packed' | '
   readonly arena: number
   /** What a batch of n images runs, at most as many as planned. */
   readonly run: (n: number) => Pick<Trace, 'layers' | 'outputs'>
-  /** The kernel calls of each layer for a batch of n images. */
-  readonly calls: (n: number) => readonly (readonly Call[])[]
 }
 
 const PAGE = 65536
@@ -36,9 +33,9 @@ const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph => ({
 })
 
 /** From a file's header to a list of kernel calls: passes, memory plan, addresses. Throws on whatever cannot run. */
-export const compile = (header: FileHeader, options: PlanOptions = {}): Program => {
+export const compile = (header: FileHeader, options: LoadOptions = {}): Program => {
   const { tensors } = header
-  const { batch = 1, inputShape, memory } = options
+  const { batch = 1, inputShape, memory, memoryLimit = Infinity } = options
   const fast = memory === 'fast'
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
   if (!given) return fail('GRAPH', 'the file has no graph; pass { graph } from convlet/models')
@@ -66,8 +63,9 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
   for (const [tensor, forms] of packed)
     for (const { rows } of forms) arena = Math.max(arena, align((size(tensors.get(tensor)!.shape) / rows) * 4))
   const total = Math.ceil((weightsEnd + arena) / PAGE) * PAGE
-  if (!(total <= 2 ** 32))
-    fail('MEMORY', `the network needs ${total} bytes, a memory holds 2^32; use a smaller batch or image`)
+  const limit = Math.min(memoryLimit, 2 ** 32)
+  if (!(total <= limit))
+    fail('MEMORY', `the network needs ${total} bytes of at most ${limit}; use a smaller batch or image`)
 
   const run = (n: number) => trace(resize(graph, n), tensors, fast, blocks)
   const { inputs, outputs, layers } = run(batch)
@@ -91,6 +89,5 @@ export const compile = (header: FileHeader, options: PlanOptions = {}): Program 
     memory: { static: STATIC, weights: weightsEnd - STATIC, arena, total },
     arena: weightsEnd,
     run,
-    calls: n => run(n).layers.map(({ calls }) => calls),
   }
 }

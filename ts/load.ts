@@ -1,6 +1,5 @@
 import type { Inspection, LoadOptions, Net, PlanOptions, Source } from './api.js'
 import { compile } from './compile.js'
-import { fail } from './error.js'
 import type { Platform } from './platform.js'
 import { session } from './session.js'
 import { title } from './shape.js'
@@ -21,12 +20,10 @@ export const loader =
    */
   (source: Source, options: LoadOptions = {}): Promise<Net> =>
     withFile(source, platform, options, async file => {
-      const { wasm, memoryLimit = Infinity } = options
+      const { wasm } = options
       const program = compile(file.header, options)
-      const { total } = program.memory
-      if (!(total <= memoryLimit)) fail('MEMORY', `the network needs ${total} bytes, memoryLimit is ${memoryLimit}`)
       const build = options.build ?? (wasm ? 'simd' : fastest())
-      const instance = instantiate(wasm ?? (await platform.wasm(build)), total)
+      const instance = instantiate(wasm ?? (await platform.wasm(build)), program.memory.total)
       await readWeights(file, program, instance)
       await file.end()
       return session(program, file.header, instance, build)

@@ -5,7 +5,7 @@ import { plainPreprocess, toInput } from './image.js'
 import { show, size } from './shape.js'
 import { shapesOf } from './trace.js'
 import type { ModelMeta } from './types.js'
-import { bind, type Instance, type Step } from './wasm.js'
+import { bind, type Instance, type Kernels, type Step } from './wasm.js'
 
 /** The steps for one number of images, bound once, and the views that its results are read through. */
 interface Batch {
@@ -18,31 +18,30 @@ const execute = (steps: readonly Step[]): void => {
   for (let i = 0; i < steps.length; i++) steps[i]!()
 }
 
+const prepare = ({ layers, outputs }: ReturnType<Program['run']>, floats: Float32Array, kernels: Kernels): Batch => {
+  const bound = layers.map(({ calls }) => calls.map(call => bind(kernels, call)))
+  const results = outputs.map(({ name, shape, at }) => [name, floats.subarray(at / 4, at / 4 + size(shape))])
+  return { layers: bound, steps: bound.flat(), results: Object.fromEntries(results) }
+}
+
 /** A network whose weights are in place. */
 export const session = (
   { batch, graph, inputs, outputs, layers, memory, run }: Program,
   { labels, preprocess }: ModelMeta,
-  instance: Instance,
+  { buffer, kernels }: Instance,
   build: Build,
 ): Net => {
-  const floats = new Float32Array(instance.buffer)
   // Letting go of the views and the kernels lets go of the memory.
-  let state: { floats: Float32Array; instance: Instance; batches: Batch[] } | undefined = {
-    floats,
-    instance,
+  let state: { readonly floats: Float32Array; readonly kernels: Kernels; readonly batches: Batch[] } | undefined = {
+    floats: new Float32Array(buffer),
+    kernels,
     batches: [],
-  }
-
-  const prepare = (n: number, { floats, instance, batches }: NonNullable<typeof state>): Batch => {
-    const { layers, outputs } = run(n)
-    const bound = layers.map(({ calls }) => calls.map(call => bind(instance.kernels, call)))
-    const results = outputs.map(({ name, shape, at }) => [name, floats.subarray(at / 4, at / 4 + size(shape))])
-    return (batches[n] = { layers: bound, steps: bound.flat(), results: Object.fromEntries(results) })
   }
 
   /** Copies the inputs into place, and gives what runs on so many images. */
   const feed = (input: Parameters<Net['run']>[0]): Batch => {
     if (!state) return fail('INPUT', 'the network has been disposed of; load it again')
+    const { floats, kernels, batches } = state
     let n = 0
     for (const { name, shape, at } of inputs) {
       const values = input instanceof Float32Array ? (inputs[1] ? undefined : input) : input?.[name]
@@ -55,9 +54,9 @@ export const session = (
           `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as many for every ` +
             `input, as a Float32Array; got ${values?.length}. Load with another { batch } or { inputShape }`,
         )
-      state.floats.set(values!, at / 4)
+      floats.set(values!, at / 4)
     }
-    return state.batches[n] ?? prepare(n, state)
+    return (batches[n] ??= prepare(run(n), floats, kernels))
   }
 
   const runNet: Net['run'] = input => {
