@@ -55,7 +55,7 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
     )
   const needed = drop(resize(given, batch, inputShape))
   const { shape } = trace(needed, tensors, fast)
-  const graph = fuse(fold(needed), { shape, constant: value => tensors.has(value) })
+  const graph = fuse(fold(needed), shape)
 
   const { blocks, weightsEnd, packed, finish } = trace(graph, tensors, fast)
   let arena = place(new Set(blocks.values()), weightsEnd)

@@ -1,10 +1,10 @@
 // ONNX graph → canonical graph, in one walk over the sorted nodes: constants are folded, the rest is looked up in the table.
 import { ConvletError } from '../../ts/error.js'
 import type { Graph, Node, Shape, Tensor } from '../../ts/types.js'
+import { addBiases, padConvs } from './absorb.js'
 import { type Context, failAt } from './context.js'
 import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
-import { padConvs } from './pads.js'
 import type { OnnxModel, OnnxNode } from './read.js'
 import { type Problem, unsupportedError } from './report.js'
 import { inferShape } from './shapes.js'
@@ -28,7 +28,7 @@ const spender = (model: OnnxModel) => {
 }
 
 /** How often each value is read. */
-const countReads = (nodes: readonly OnnxNode[], outputs: readonly string[]) => {
+const countReads = (nodes: readonly Pick<Node, 'inputs'>[], outputs: readonly string[]) => {
   const counts = new Map<string, number>()
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
   for (const { inputs } of nodes) inputs.forEach(count)
@@ -153,10 +153,25 @@ export const convertGraph = (
   if (problems.length > 0) throw unsupportedError(file, problems, Object.keys(builders))
   if (bound.open) throw bound.open
 
-  const kept = alive(padConvs(nodes), outputs)
+  const made = new Map(tensors)
+  const count = countReads(nodes, outputs)
+  const known = {
+    tensors,
+    reads: count,
+    rank: (name: string) => {
+      const v = lookUp(name)
+      return isComputed(v) ? v.computed?.length : undefined
+    },
+    reshape: (tensor: string, shape: Shape) => {
+      const name = count(tensor) > 1 ? unique(`${tensor}_row`) : tensor
+      made.set(name, { ...tensors.get(tensor)!, shape })
+      return name
+    },
+  }
+  const kept = alive(addBiases(padConvs(nodes), known), outputs)
   const used = new Set(kept.flatMap(({ inputs }) => inputs))
   return {
     graph: { inputs: bound.inputs.filter(({ name }) => used.has(name)), outputs, nodes: kept },
-    tensors: new Map([...tensors].filter(([name]) => used.has(name))),
+    tensors: new Map([...made].filter(([name]) => used.has(name))),
   }
 }

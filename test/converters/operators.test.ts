@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { float, floats, graphOf, ints, only, refuses } from './build.js'
+import { brief, float, floats, graphOf, ints, model, only, refuses } from './build.js'
 
 const w = floats([4, 3, 3, 2])
 const windowDefaults = { kernel: [3, 2], stride: [1, 1], pad: [0, 0, 0, 0], dilation: [1, 1] }
@@ -239,6 +239,37 @@ test('Pad: zeros around maps become the pad of the Conv behind them', () => {
     [[0, 0, 0, 0, 0, 0, 1, 1].reverse(), 0, own],
   ] as const)
     assert.equal(padded([...shape], value, attrs as typeof own)[1]!.slice(0, 2), ['Conv', 'p'])
+})
+
+test('Add: one constant for each channel behind a Conv or Gemm becomes its bias', () => {
+  const added = (maker: string, sum: string, shape: readonly number[], end: string[] = []) => {
+    const { graph, tensors } = model({
+      inputs: { x: maker.startsWith('Conv') ? [1, 3, 8, 8] : [1, 3] },
+      nodes: [`a = ${maker}`, sum, ...end],
+      outputs: [end.length ? 'z' : 'y'],
+      tensors: { w, t: floats([3, 4, 2, 2]), m: floats([3, 4]), v: floats([4]), c: floats(shape) },
+    })
+    return [brief(graph!).map(([call]) => call), tensors.get('c')?.shape, tensors.get('c_row')?.shape]
+  }
+  for (const sum of ['y = Add(a, c)', 'y = Add(c, a)'])
+    for (const shape of [
+      [4, 1, 1],
+      [1, 4, 1, 1],
+    ])
+      assert.equal(added('Conv(x, w)', sum, shape), [['y = Conv(x, w, c)'], [4], undefined])
+  assert.equal(added('ConvTranspose(x, t)', 'y = Add(a, c)', [4, 1, 1])[0], ['y = ConvTranspose(x, t, c)'])
+  assert.equal(added('Gemm(x, m)', 'y = Add(a, c)', [4])[0], ['y = Gemm(x, m, c)'])
+  assert.equal(added('MatMul(x, m)', 'y = Add(a, c)', [1, 4]), [['y = Gemm(x, m, c)'], [4], undefined])
+  // Where somebody else reads the constant it stays as it is.
+  const end = 'z = Add(y, c)'
+  assert.equal(added('Conv(x, w)', 'y = Add(a, c)', [4, 1, 1], [end]), [['y = Conv(x, w, c_row)', end], [4, 1, 1], [4]])
+  // No bias: one number for all, more dimensions than the result, a second bias, a result that somebody else reads.
+  const kept = (...given: Parameters<typeof added>) =>
+    (added(...given)[0] as string[]).some(call => call.includes('Add'))
+  assert.ok(kept('Conv(x, w)', 'y = Add(a, c)', [1]))
+  assert.ok(kept('Conv(x, w)', 'y = Add(a, c)', [1, 1, 4, 1, 1]))
+  assert.ok(kept('Conv(x, w, v)', 'y = Add(a, c)', [4, 1, 1]))
+  assert.ok(kept('Conv(x, w)', 'y = Add(a, c)', [4, 1, 1], ['z = Mul(y, a)']))
 })
 
 test('Pad: other modes and infinities are refused, a wrong number of pads is an error', () => {

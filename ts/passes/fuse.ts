@@ -1,32 +1,14 @@
 import { limits, NORM, RESIDUAL } from '../ops/panels.js'
-import { real, same, size, title } from '../shape.js'
+import { real, same, title } from '../shape.js'
 import type { Graph, Node, Shape } from '../types.js'
 import { countUses } from './uses.js'
 
-/** What the passes know of the values: the shape of each, and whether it is a tensor of the file. */
-export interface Facts {
-  readonly shape: (value: string) => Shape
-  readonly constant: (value: string) => boolean
-}
-
-/** One number for each output channel of a Conv (or feature of a Gemm), broadcast over the rest. */
-const perChannel = (bias: Shape, output: Shape, op: string): boolean => {
-  const channel = op === 'Gemm' ? output.length - 1 : 1
-  const place = channel - output.length + bias.length
-  // Of more dimensions than the output, it would give the sum more as well.
-  return (
-    bias.length <= output.length &&
-    bias.every((d, i) => d === (i === place ? output[channel] : 1)) &&
-    size(bias) === output[channel]
-  )
-}
-
 /**
- * Lets a Conv or Gemm do what its readers do, while its result is stored: a per-channel Add as its bias, an Add of a value of
- * the same shape as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization
- * takes too. The fused node stands where the last of its parts stood, and lists them.
+ * Lets a Conv, ConvTranspose or Gemm do what its readers do, while its result is stored: an Add of a value of the same shape
+ * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too. The
+ * fused node stands where the last of its parts stood, and lists them.
  */
-export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
+export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
   const uses = countUses(graph)
   const nodes = new Map<string, Node>()
   const places = new Map(graph.nodes.map(({ outputs }, i) => [outputs[0]!, i]))
@@ -50,10 +32,7 @@ export const fuse = (graph: Graph, { shape, constant }: Facts): Graph => {
       const maker = only(x, 'Conv ConvTranspose Gemm')
       if (!maker || maker.inputs[RESIDUAL] || maker.attrs.lo !== undefined) continue
       const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
-      if (constant(other)) {
-        if (!bias && !maker.inputs[NORM] && perChannel(shape(other), shape(x), maker.op))
-          return absorb(maker, node, { inputs: [input, weight, other] })
-      } else if (same(shape(x), shape(other)))
+      if (same(shape(x), shape(other)))
         return absorb(maker, node, { inputs: [input, weight, bias, other, ...maker.inputs.slice(NORM)] })
     }
     return node
