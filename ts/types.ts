@@ -29,6 +29,7 @@ export type Attr = number | string | boolean | readonly number[]
  * | Conv | x `[N,C,H,W]`, weight `[OC,C/groups,KH,KW]`, bias? `[OC]` | kernel, stride, pad, dilation, groups |
  * | ConvTranspose | x `[N,C,H,W]`, weight `[C,OC/groups,KH,KW]`, bias? `[OC]` | kernel, stride, pad, outputPad, dilation, groups (pad as four numbers; out = stride·(in − 1) + outputPad + dilation·(kernel − 1) + 1 − pads) |
  * | Gemm | x `[…,K]`, weight `[OUT,K]`, bias? `[OUT]` (y = x·Wᵀ + b) | |
+ * | MatMul | a `[…,M,K]`, b `[…,K,N]` (numpy broadcasting of what is before) | |
  * | MaxPool | x | kernel, stride, pad, dilation, ceil |
  * | AveragePool | x | kernel, stride, pad, dilation, ceil, includePad |
  * | GlobalAveragePool, GlobalMaxPool | x | |

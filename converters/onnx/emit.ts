@@ -184,6 +184,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
   LRN: withAttrs({ size: int, alpha: float, beta: float, bias: float }),
   LeakyRelu: withAttrs({ alpha: float }),
   LogSoftmax: withAttrs({ axis: int }),
+  MatMul: plain,
   Max: plain,
   MaxPool: maxPool,
   Min: plain,

@@ -9,10 +9,11 @@ import {
   failAt,
   input,
   numberAttr,
+  operands,
   step,
 } from './context.js'
 import type { OnnxNode } from './read.js'
-import { type Const, floatBytes, isComputed, numbersOf, refuse, transpose } from './values.js'
+import { type Const, floatBytes, isComputed, isConst, numbersOf, refuse, transpose } from './values.js'
 
 const scale = (t: Tensor, factor: number): Tensor =>
   factor === 1 ? t : { ...t, dtype: 'F32', data: floatBytes(Array.from(numbersOf(t), n => n * factor)) }
@@ -75,7 +76,12 @@ export const gemm: Builder = (node, ctx) => {
 }
 
 export const matMul: Builder = (node, ctx) => {
-  const x = computedInput(node, 0, ctx)
-  const w = constInput(node, 1, 'right side', ctx) ?? failAt(node, 'it has no right side')
-  return become(node, 'Gemm', [x, storeWeight(w, false, 1, ctx)])
+  if (node.inputs.length !== 2) failAt(node, 'it has no right side')
+  const [a, b] = [input(node, 0, ctx), input(node, 1, ctx)]
+  if (b && isConst(b) && b.shape.length === 2)
+    return become(node, 'Gemm', [computedInput(node, 0, ctx), storeWeight(b, false, 1, ctx)])
+  for (const v of [a, b])
+    if (v && (isConst(v) ? v.shape : isComputed(v) ? v.computed : undefined)?.length === 1)
+      refuse('one of its sides is a vector, only matrices are supported')
+  return become(node, 'MatMul', operands(node, ctx))
 }

@@ -59,6 +59,11 @@ const broadcast: Infer = (_, [a, b]) => {
   )
 }
 
+const matMul: Infer = (attrs, [a, b]) => {
+  const outer = broadcast(attrs, [a?.slice(0, -2), b?.slice(0, -2)])
+  return outer && complete([...outer, a!.at(-2), b!.at(-1)])
+}
+
 const flatten: Infer = ({ axis }, [x]) =>
   x && complete([product(x.slice(0, axis as number)), product(x.slice(axis as number))])
 
@@ -138,6 +143,7 @@ const infer: Readonly<Record<string, Infer>> = {
   LRN: same,
   LeakyRelu: same,
   LogSoftmax: same,
+  MatMul: matMul,
   Max: broadcast,
   MaxPool: pooled,
   Min: broadcast,

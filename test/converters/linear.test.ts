@@ -113,15 +113,23 @@ test('MatMul: a constant matrix on the right is a Gemm, for any rank of x', () =
   const m = model({ inputs: { x: [1, 5, 3] }, nodes: ['m: y = MatMul(x, w)'], tensors: { w: floats([3, 2]) } })
   assert.equal(m.graph!.nodes, [{ op: 'Gemm', name: 'm', inputs: ['x', 'w'], outputs: ['y'], attrs: {} }])
   assert.equal(tensorOf(m, 'w'), ['F32', [2, 3], [0, 2, 4, 1, 3, 5]])
-  refuses(
-    { inputs: { x: [1, 5, 3] }, nodes: ['y = MatMul(x, w)'], tensors: { w: floats([1, 3, 2]) } },
-    /its weight has 3 dimensions/,
-  )
-  refuses({ inputs: { x: [1, 3], z: [3, 2] }, nodes: ['y = MatMul(x, z)'] }, /its right side is computed/)
-  refuses(
-    { inputs: { x: [3, 2] }, nodes: ['y = MatMul(w, x)'], tensors: { w: floats([1, 3]) } },
-    /input 0 is a constant/,
-  )
+})
+
+test('MatMul of two computed values, of a stack of constants, and with a constant on the left', () => {
+  for (const opset of [7, 9, 13]) {
+    const inputs = { x: [1, 2, 3], z: [1, 3, 4] }
+    assert.equal(only({ opset, inputs, nodes: ['y = MatMul(x, z)'] }), ['y = MatMul(x, z)', {}])
+  }
+  const tensors = { w: floats([2, 3, 2]) }
+  const x = { x: [1, 5, 3] }
+  assert.equal(only({ inputs: x, nodes: ['y = MatMul(x, w)'], tensors }), ['y = MatMul(x, w)', {}])
+  const left = { inputs: { x: [3, 2] }, nodes: ['y = MatMul(w, x)'], tensors: { w: floats([1, 3]) } }
+  assert.equal(only(left), ['y = MatMul(w, x)', {}])
+  // Its shape is known to what follows.
+  const nodes = ['p = MatMul(x, w)', 's = Shape(p)', 'y = Reshape(p, s)']
+  assert.equal(graphOf({ inputs: { x: [1, 1, 5, 3] }, nodes, tensors }).nodes[1]!.attrs.shape, [0, 2, 5, 2])
+  refuses({ inputs: x, nodes: ['y = MatMul(x, w)'], tensors: { w: floats([3]) } }, /a vector/)
+  refuses({ inputs: { x: [3], z: [3, 2] }, nodes: ['y = MatMul(x, z)'] }, /a vector/)
 })
 
 test.run()

@@ -60,6 +60,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   LRN: [[{ size: 5, alpha: 5e-4, beta: 0.75, bias: 2 }]],
   LeakyRelu: [[{ alpha: 0.01 }]],
   LogSoftmax: [[{ axis: 1 }]],
+  MatMul: [
+    [{}, [1, 3, 5], {}, ['x', 'x']],
+    [{}, [1, 3, 5], { b: [2, 5, 4] }],
+    [{}, [1, 3, 5], { b: [1, 4, 3] }, ['b', 'x']],
+  ],
   Max: [pair],
   MaxPool: [
     [{ ...window, ceil: true }],

@@ -61,6 +61,27 @@ export const convTranspose = (x: Tensor, w: Tensor, b: Tensor | undefined, windo
   return y
 }
 
+/** ONNX MatMul-13: y[…][i][j] = Σ_k a[…][i][k]·b[…][k][j], the dimensions in front by numpy's broadcasting. */
+export const matMul = (a: Tensor, b: Tensor): Tensor => {
+  const [m, k, n] = [a.shape.at(-2)!, a.shape.at(-1)!, b.shape.at(-1)!]
+  const rank = Math.max(a.shape.length, b.shape.length)
+  const filled = ({ shape }: Tensor) => [...Array<number>(rank - shape.length).fill(1), ...shape]
+  const outer = filled(a)
+    .slice(0, -2)
+    .map((d, i) => (d === 1 ? filled(b)[i]! : d))
+  /** Where an index of the result is in an operand of fewer dimensions, or of ones. */
+  const within = (t: Tensor, index: readonly number[]) => {
+    const own = index.slice(index.length - t.shape.length)
+    return own.map((at, i) => (t.shape[i] === 1 ? 0 : at))
+  }
+  return tensor([...outer, m, n], index => {
+    const [lead, i, j] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!]
+    let sum = 0
+    for (let at = 0; at < k; at++) sum += get(a, within(a, [...lead, i, at])) * get(b, within(b, [...lead, at, j]))
+    return sum
+  })
+}
+
 /** ONNX Gemm-13 with transB, and `gemv`: y[…][o] = b[o] + Σ_k x[…][k]·w[o][k] over the last dimension of x. */
 export const gemm = (x: Tensor, w: Tensor, b: Tensor | undefined): Tensor => {
   const [out, k] = w.shape as readonly [number, number]

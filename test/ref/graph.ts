@@ -1,7 +1,7 @@
 // A canonical graph run node by node with the references, each number with how far single precision may be from it.
 import type { Graph, Node, Shape } from '../../ts/types.js'
 import { gamma, TINY, U } from '../bounds.js'
-import { conv, convTranspose, gemm, type Transposed } from './conv.js'
+import { conv, convTranspose, gemm, matMul, type Transposed } from './conv.js'
 import * as each from './eltwise.js'
 import { concat, pad, permute, slice } from './layout.js'
 import { batchNorm, batchNormSizes, lrn } from './norm.js'
@@ -219,6 +219,12 @@ const ops: Readonly<Record<string, Op>> = {
   ),
   LeakyRelu: corners((node, x) => each.leakyRelu(x!, real(node, 'alpha')), 1),
   LogSoftmax: logSoftmaxOp,
+  MatMul: (_node, [a, b]) => {
+    const k = a!.value.shape.at(-1)!
+    const carried = sum(matMul(a!.error, most(b!)), matMul(most(a!), b!.error))
+    const error = sum(carried, rounding(k + 3, matMul(most(a!), most(b!))))
+    return { value: matMul(a!.value, b!.value), error, terms: 0 }
+  },
   Max: corners((_node, a, b) => each.max(a!, b!), 0),
   MaxPool: moving((node, x) => maxPool(x, window(node))),
   Min: corners((_node, a, b) => each.min(a!, b!), 0),

@@ -1,6 +1,6 @@
 import { misfit, real, same, show, size } from '../shape.js'
 import type { Shape } from '../types.js'
-import { mapOrder, nest, ordered, steps } from './nest.js'
+import { broadcast, mapOrder, nest, ordered, steps } from './nest.js'
 import { memoryOrder, type Op } from './op.js'
 import { limits } from './panels.js'
 
@@ -21,12 +21,8 @@ const binary = (kernel: string): Op => ({
   arity: [2, 2],
   run: (scope, ...shapes) => {
     const { node, read, output, call } = scope
-    const rank = Math.max(...shapes.map(s => s.length))
-    const [a, b] = shapes.map(s => [...Array(rank - s.length).fill(1), ...s]) as [number[], number[]]
-    const result = a.map((p, i) => {
-      const q = b[i]!
-      return q === 1 || p === q ? p : p === 1 ? q : misfit(node, `${shapes.map(show).join(' and ')} do not broadcast`)
-    })
+    const [result, a, b] = broadcast(node, shapes)
+    const rank = result.length
     if (kernel === 'prelu' && !same(result, shapes[0]!)) misfit(node, `slope ${show(shapes[1]!)} is larger than x`)
     // Maps meet in any order, their steps tell.
     const [first, second] = [0, 1].map(i => (rank === 4 ? mapOrder(scope, i) : undefined))

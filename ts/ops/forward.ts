@@ -1,6 +1,6 @@
 import { conv } from './conv.js'
 import { eltwise } from './eltwise.js'
-import { gemm } from './gemm.js'
+import { gemm, matMul } from './gemm.js'
 import { concat, slice, transpose } from './move.js'
 import { batchNormalization, lrn } from './norm.js'
 import type { Op } from './op.js'
@@ -22,6 +22,7 @@ export const forward: Readonly<Record<string, Op>> = {
   ConvTranspose: conv,
   Gemm: gemm,
   LRN: lrn,
+  MatMul: matMul,
   Pad: pad,
   ReduceMean: reduceMean,
   Slice: slice,

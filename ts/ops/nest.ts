@@ -1,4 +1,4 @@
-import { misfit, size } from '../shape.js'
+import { misfit, show, size } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import { memoryOrder, nhwc, type Order, type Scope } from './op.js'
 
@@ -11,6 +11,17 @@ export const steps = (shape: Shape, order: Order): number[] => {
     step *= shape[i]!
   }
   return result
+}
+
+/** The shape that two have together by numpy's broadcasting, and those two, filled up in front with ones. */
+export const broadcast = (node: Node, shapes: readonly Shape[]): readonly [result: Shape, a: Shape, b: Shape] => {
+  const rank = Math.max(...shapes.map(s => s.length))
+  const [a, b] = shapes.map(s => [...Array(rank - s.length).fill(1), ...s]) as [number[], number[]]
+  const result = a.map((p, i) => {
+    const q = b[i]!
+    return q === 1 || p === q ? p : p === 1 ? q : misfit(node, `${shapes.map(show).join(' and ')} do not broadcast`)
+  })
+  return [result, a, b]
 }
 
 /** How often a line along an axis begins anew, how long it is, and the floats from one of its numbers to the next. */
