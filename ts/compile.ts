@@ -3,7 +3,6 @@ import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
 import { drop } from './passes/drop.js'
-import { fold } from './passes/fold.js'
 import { fuse } from './passes/fuse.js'
 import { place } from './plan.js'
 import { same, show, size } from './shape.js'
@@ -55,7 +54,7 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
     )
   const needed = drop(resize(given, batch, inputShape))
   const { shape } = trace(needed, tensors, fast)
-  const graph = fuse(fold(needed), shape)
+  const graph = fuse(needed, shape)
 
   const { blocks, weightsEnd, packed, finish } = trace(graph, tensors, fast)
   let arena = place(new Set(blocks.values()), weightsEnd)

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fold } from '../../ts/passes/fold.js'
+import { drop } from '../../ts/passes/drop.js'
+import { fuse } from '../../ts/passes/fuse.js'
 import { ulp } from '../bounds.js'
 import { check, NONE, reads, updates, writes } from '../check.js'
 import { agree, filled, node, weight } from '../graphs.js'
@@ -128,10 +129,33 @@ test('two in a row: the first is folded, the second stays', async () => {
   ]
   const graph = { inputs: [{ name: 'x', shape: [1, 4, 5, 5] }], outputs: ['y'], nodes }
   assert.equal(
-    fold(graph).nodes.map(({ op, fused = [] }) => [op, ...fused]),
+    fuse(graph, () => [1, 4, 5, 5]).nodes.map(({ op, fused = [] }) => [op, ...fused]),
     [['Conv', 'BatchNormalization "n"'], ['BatchNormalization']],
   )
   await agree({ inputs: { x: [4, 5, 5] }, outputs: ['y'], nodes, weights: { ...second, w: weight([4, 4, 3, 3], 1) } })
+})
+
+test('behind a residual or limits the norm stays', async () => {
+  const conv = node('Conv', ['x', 'w'], 'a', attrs(1))
+  for (const [between, folded] of [
+    [node('Add', ['a', 'x'], 'b'), false],
+    [node('Relu', ['a'], 'b'), false],
+    [node('Identity', ['a'], 'b'), true],
+  ] as const) {
+    const nodes = [conv, between, norm('b', 'y')]
+    const graph = { inputs: [{ name: 'x', shape: [1, 4, 5, 5] }], outputs: ['y'], nodes }
+    const { nodes: left } = fuse(drop(graph), () => [1, 4, 5, 5])
+    assert.is(
+      left.some(({ op }) => op === 'BatchNormalization'),
+      !folded,
+    )
+    await agree({
+      inputs: { x: [4, 5, 5] },
+      outputs: ['y'],
+      nodes,
+      weights: { ...vectors(4), w: weight([4, 4, 3, 3], 1) },
+    })
+  }
 })
 
 test.run()

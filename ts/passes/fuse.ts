@@ -1,15 +1,19 @@
 import { limits, NORM, RESIDUAL } from '../ops/panels.js'
 import { real, same, title } from '../shape.js'
 import type { Graph, Node, Shape } from '../types.js'
-import { countUses } from './uses.js'
 
 /**
  * Lets a Conv, ConvTranspose or Gemm do what its readers do, while its result is stored: an Add of a value of the same shape
- * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too. The
- * fused node stands where the last of its parts stood, and lists them.
+ * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too.
+ * Batch normalisation of a Conv's or ConvTranspose's result (Ioffe & Szegedy 2015) becomes part of it: its four vectors are
+ * appended to the inputs, and scale weights and bias once, when all are in place. The fused node stands where the last of
+ * its parts stood, and lists them.
  */
 export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
-  const uses = countUses(graph)
+  /** How often each value is read. An output counts twice, so that it is nobody's business alone. */
+  const uses = new Map<string, number>()
+  for (const value of [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs, ...graph.outputs])
+    uses.set(value, (uses.get(value) ?? 0) + 1)
   const nodes = new Map<string, Node>()
   const places = new Map(graph.nodes.map(({ outputs }, i) => [outputs[0]!, i]))
 
@@ -24,13 +28,28 @@ export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
     return { ...maker, outputs: reader.outputs, fused: [...(maker.fused ?? []), title(reader)], ...change }
   }
 
+  /** The same, if it does nothing yet after its bias but a batch norm. */
+  const open = (value: string, ops: string): Node | undefined => {
+    const maker = only(value, ops)
+    return maker?.inputs[RESIDUAL] || maker?.attrs.lo !== undefined ? undefined : maker
+  }
+
+  const fuseNorm = (node: Node): Node => {
+    const [x, ...vectors] = node.inputs
+    const maker = open(x!, 'Conv ConvTranspose')
+    if (!maker || maker.inputs[NORM]) return node
+    const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
+    const attrs = { ...maker.attrs, epsilon: node.attrs.epsilon ?? 1e-5 }
+    return absorb(maker, node, { inputs: [input, weight, bias, '', ...vectors], attrs })
+  }
+
   const fuseAdd = (node: Node): Node => {
     const pairs = [node.inputs, node.inputs.toReversed()] as [string, string][]
     // Of two candidates the later one is the block's end; the earlier one may be the way around it.
     pairs.sort(([a], [b]) => (places.get(b) ?? -1) - (places.get(a) ?? -1))
     for (const [x, other] of pairs) {
-      const maker = only(x, 'Conv ConvTranspose Gemm')
-      if (!maker || maker.inputs[RESIDUAL] || maker.attrs.lo !== undefined) continue
+      const maker = open(x, 'Conv ConvTranspose Gemm')
+      if (!maker) continue
       const [input, weight, bias = ''] = maker.inputs as [string, string, string?]
       if (same(shape(x), shape(other)))
         return absorb(maker, node, { inputs: [input, weight, bias, other, ...maker.inputs.slice(NORM)] })
@@ -40,6 +59,7 @@ export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
 
   for (const node of graph.nodes) {
     let result = node
+    if (node.op === 'BatchNormalization') result = fuseNorm(node)
     if (node.op === 'Add') result = fuseAdd(node)
     const limiting = node.op === 'Relu' || node.op === 'Clip'
     const maker = limiting && only(node.inputs[0]!, 'Conv ConvTranspose Gemm Add Sub Mul BatchNormalization')
