@@ -5,3 +5,6 @@ export { hard_swish_grad, leaky_relu_grad, sigmoid_grad, softplus_grad, sqrt_gra
 export { batch_stats, running_stats } from './grad/moments'
 export { batch_norm, batch_norm_grad, batch_norm_sums } from './grad/norm'
 export { avg_pool_grad, max_pool_grad } from './grad/pool'
+export { sum_pixels } from './grad/bias'
+export { conv_grad_weight } from './grad/conv'
+export { flip_panels, phase_panels, unpack_panels } from './grad/panels'
