@@ -26,7 +26,7 @@ export interface Program extends Pick<Trace, 'inputs' | 'outputs' | 'packed' | '
 const PAGE = 65536
 
 /** The graph for so many images, of another size if one is given. */
-const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph => ({
+export const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph => ({
   ...graph,
   inputs: graph.inputs.map(({ name, shape }) => ({ name, shape: [batch, ...(inputShape ?? shape.slice(1))] })),
 })

@@ -1,6 +1,6 @@
 import { fail } from './error.js'
 import { forward } from './ops/forward.js'
-import { type Call, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
+import { type Call, type Op, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
 import { same, size, title } from './shape.js'
 import type { Graph, Node, Shape, TensorInfo } from './types.js'
 
@@ -62,8 +62,8 @@ export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** Room below the weights for the kernels' static data; it also keeps every address apart from 0, which says "none". */
 export const STATIC = 1024
 
-const checkOps = ({ nodes }: Graph): void => {
-  const missing = nodes.map(({ op }) => op).filter(op => !Object.hasOwn(forward, op))
+const checkOps = ({ nodes }: Graph, ops: object): void => {
+  const missing = nodes.map(({ op }) => op).filter(op => !Object.hasOwn(ops, op))
   if (missing.length) fail('UNSUPPORTED', `this convlet does not run ${[...new Set(missing)].join(', ')}`)
 }
 
@@ -79,8 +79,14 @@ const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: n
  * without a plan, that gives the shapes and the blocks of memory to place; with those blocks placed, the final calls, also
  * for a smaller batch.
  */
-export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, fast: boolean, plan?: Blocks): Trace => {
-  checkOps(graph)
+export const trace = (
+  graph: Graph,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  fast: boolean,
+  plan?: Blocks,
+  ops: Readonly<Record<string, Op>> = forward,
+): Trace => {
+  checkOps(graph, ops)
   const { nodes } = graph
   const end = nodes.length
   const lastUse = new Map<string, number>()
@@ -111,7 +117,7 @@ export const trace = (graph: Graph, tensors: ReadonlyMap<string, TensorInfo>, fa
 
   const layer = (node: Node, step: number): Layer => {
     const { inputs, outputs } = node
-    const { arity: [least, most] = [1, 1], run } = forward[node.op]!
+    const { arity: [least, most] = [1, 1], run } = ops[node.op]!
     const given = inputs.map(name => values.get(name))
     const name = outputs[0]!
     const calls: Call[] = []

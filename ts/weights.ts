@@ -8,8 +8,8 @@ import { bind, type Instance } from './wasm.js'
  * arena, which the network does not use yet, and from there part by part into their packed form.
  */
 export const readWeights = async (
-  { header, read }: OpenFile,
-  { packed, finish, arena, memory }: Program,
+  { header, read }: { readonly header: Pick<OpenFile['header'], 'tensors'>; readonly read: OpenFile['read'] },
+  { packed, finish, arena, memory }: Pick<Program, 'packed' | 'finish' | 'arena' | 'memory'>,
   { buffer, kernels }: Instance,
 ): Promise<void> => {
   for (const [name, { dtype, shape, begin, end }] of header.tensors) {

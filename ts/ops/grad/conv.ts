@@ -1,0 +1,187 @@
+import { int, size } from '../../shape.js'
+import type { Node, Shape } from '../../types.js'
+import { nhwc } from '../op.js'
+import { bias, matrix, panelFloats, panels } from '../panels.js'
+import { mapOf, slide } from '../window.js'
+import type { Grad, TrainOp, TrainScope } from './tape.js'
+
+/** What a convolution's own attributes say of it, without what was fused. */
+const own = ({ attrs: { lo, hi, epsilon, ...attrs } }: Node) => attrs
+
+/** y = x ∗ w + b (+ residual): dw = x ∗ dy, db = Σ dy, dx = dy ∗ w flipped, and the residual's gradient is dy. */
+export const convGrad: Grad = ({ node, dy, emit, give, wants, sum, shape }) => {
+  const [x, w, b, residual] = node.inputs as [string, string, string?, string?]
+  const attrs = own(node)
+  if (wants(1)) emit('ConvGradWeight', [x, w, dy], attrs)
+  if (b && wants(2)) emit('BiasGrad', [dy, '', b])
+  if (residual && wants(3)) give(3, dy)
+  if (wants(0)) give(0, emit('ConvGradInput', [dy, w, sum(0)], { ...attrs, size: shape(x).slice(1) }), true)
+}
+
+/** The same of a fully connected layer. */
+export const gemmGrad: Grad = ({ node, dy, emit, give, wants, sum }) => {
+  const [x, w, b, residual] = node.inputs as [string, string, string?, string?]
+  if (wants(1)) emit('GemmGradWeight', [x, w, dy])
+  if (b && wants(2)) emit('BiasGrad', [dy, '', b])
+  if (residual && wants(3)) give(3, dy)
+  if (wants(0)) give(0, emit('GemmGradInput', [x, w, dy, sum(0)]), true)
+}
+
+/** Sizes of a convolution: of x `[c, h, w]`, its weight `[oc, wc, kh, kw]` and its window. */
+const sizes = (node: Node, [c, h, w]: readonly [number, number, number], weight: Shape) => {
+  const [oc, wc, kh, kw] = weight as readonly [number, number, number, number]
+  const groups = int(node, 'groups', 1, 1)
+  return {
+    ...slide(node, [h, w], [kh, kw]),
+    ...{ oc, wc, kh, kw, groups, taps: kh * kw, depthwise: groups === c && groups === oc && c >= 4 },
+  }
+}
+
+/** Address of the weights in the form in which Conv has them. */
+const weights = (scope: TrainScope, { oc, wc, groups, taps, depthwise }: ReturnType<typeof sizes>): number =>
+  depthwise
+    ? scope.packed(1, oc * taps, 1, (to, from) => [['transpose', to, from, 1, oc, taps]])
+    : panels(scope, oc, groups, wc, taps)
+
+/** Adds to the gradient of a Conv's weight. x, w, dy; attributes of the Conv. */
+export const convGradWeightOp = {
+  arity: [3, 3],
+  run: scope => {
+    const { node, shape, read, call, scratch, gradient } = scope
+    const [n, c, h, w] = mapOf(scope)
+    const conv = sizes(node, [c, h, w], shape(1)!)
+    const { oc, wc, kh, kw, groups, taps, stride, dilation, pad, out, depthwise } = conv
+    const [oh, ow] = out
+    const dw = gradient(weights(scope, conv))
+    const dy = read(2, [oc, oh, ow])
+    let x = read(0, [c, h, w])
+    scope.macs(n * oc * oh * ow * wc * taps)
+    scope.output([1])
+    if (depthwise) {
+      const window = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
+      call('depthwise_grad_weight', dw, x, dy, n, h, w, c, oh, ow, ...window)
+      return
+    }
+    const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
+    if (ih > h || iw > w) {
+      const copy = scratch(n * ih * iw * c)
+      call('pad', copy, x, n, h, w, c, n, ih, iw, c, 0, pad[0], pad[1], 0, 0)
+      x = copy
+    }
+    const goc = oc / groups
+    const row = iw * c * 4
+    const [segments, step, length] = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
+    for (let g = 0; g < groups; g++)
+      call(
+        ...(['conv_grad_weight', dw + g * panelFloats(goc, wc * taps) * 4, x + g * wc * 4, dy + g * goc * 4] as const),
+        ...[n, oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4],
+        ...[kh, dilation[0] * row, segments, step, length, oc * 4],
+      )
+  },
+} satisfies TrainOp
+
+/** Adds to the gradient of a bias: the sum over all pixels. dy, nothing, bias. */
+export const biasGradOp = {
+  arity: [1, 3],
+  run: scope => {
+    const { shape, read, gradient, output, call } = scope
+    const dy = shape(0)!
+    const oc = dy.length === 4 ? dy[1]! : dy.at(-1)!
+    const db = gradient(bias(scope, oc))
+    output([1])
+    call('sum_pixels', db, read(0, dy.length === 4 ? nhwc(dy) : undefined), size(dy) / oc, oc, oc * 4)
+  },
+} satisfies TrainOp
+
+/**
+ * The gradient of a Conv's input: a convolution of dy, with its stride's gaps filled by zeros, by the flipped and transposed
+ * weights (Dumoulin & Visin 2016, chapter 4). dy, w, the gradient so far; attributes of the Conv and `size` `[c, h, w]` of its input.
+ */
+export const convGradInputOp = {
+  arity: [2, 3],
+  run: scope => {
+    const { node, shape, read, output, call, scratch } = scope
+    const n = shape(0)![0]!
+    const [c, h, w] = node.attrs.size as unknown as readonly [number, number, number]
+    const conv = sizes(node, [c, h, w], shape(1)!)
+    const { oc, wc, kh, kw, groups, taps, stride, dilation, pad, out, depthwise } = conv
+    const [oh, ow] = out
+    scope.macs(n * oc * oh * ow * wc * taps)
+    const y = output([n, c, h, w], [c, h, w], depthwise ? [] : [2])
+    const res = read(2, [c, h, w])
+    let dy = read(0, [oc, oh, ow])
+    const at = weights(scope, conv)
+    if (depthwise) {
+      const window = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
+      call('depthwise_grad_input', y, res, dy, at, n, h, w, c, oh, ow, ...window)
+      return
+    }
+    const goc = oc / groups
+    const each = panelFloats(wc, goc * taps)
+    const flipped = scratch(groups * each)
+    for (let g = 0; g < groups; g++)
+      call('flip_panels', flipped + g * each * 4, at + g * panelFloats(goc, wc * taps) * 4, goc, taps, wc)
+
+    // Zeros between the pixels of dy where the stride left gaps, and zeros (or nothing) around.
+    const [gh, gw] = [(oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1]
+    if (stride[0] * stride[1] > 1) {
+      const spread = scratch(n * gh * gw * oc)
+      call('zero', spread, n * gh * gw * oc)
+      const steps = [gh * gw * oc, stride[0] * gw * oc, stride[1] * oc, 1]
+      call('move', spread, dy, n, oh, ow, oc, ...steps, oh * ow * oc, ow * oc, oc, 1)
+      dy = spread
+    }
+    const [top, left] = [dilation[0] * (kh - 1) - pad[0], dilation[1] * (kw - 1) - pad[1]]
+    const [ih, iw] = [h + dilation[0] * (kh - 1), w + dilation[1] * (kw - 1)]
+    if (top || left || ih !== gh || iw !== gw) {
+      const copy = scratch(n * ih * iw * oc)
+      call('pad', copy, dy, n, gh, gw, oc, n, ih, iw, oc, 0, top, left, 0, 0)
+      dy = copy
+    }
+    const row = iw * oc * 4
+    const [segments, step, length] = groups * dilation[1] === 1 ? [1, 0, kw * oc] : [kw, dilation[1] * oc * 4, goc]
+    for (let g = 0; g < groups; g++) {
+      const shift = g * wc * 4
+      call(
+        ...(['conv_direct', y + shift, res && res + shift, dy + g * goc * 4, flipped + g * each * 4, 0] as const),
+        ...[n, h, w, wc, ih * row, row, oc * 4, kh, dilation[0] * row, segments, step, length, c * 4],
+        ...[-Infinity, Infinity],
+      )
+    }
+  },
+} satisfies TrainOp
+
+/** Rows, features and the packed weights of a Gemm, as it reads them itself. */
+const linear = (scope: TrainScope) => {
+  const { shape, order } = scope
+  const x = shape(0)!
+  const [oc, k] = shape(1) as readonly [number, number]
+  const own = x.length === 2 ? order(0) : undefined
+  const [c, h, w] = own ?? [k, 1, 1]
+  return { x, oc, k, own, m: size(x) / k, at: panels(scope, oc, 1, c, h * w) }
+}
+
+/** Adds to the gradient of a Gemm's weight. x, w, dy. */
+export const gemmGradWeightOp = {
+  arity: [3, 3],
+  run: scope => {
+    const { m, k, oc, own, at } = linear(scope)
+    scope.macs(m * k * oc)
+    scope.output([1])
+    const dims = [1, 1, m, oc, 0, 0, k * 4, 1, 0, 1, 0, k, oc * 4]
+    scope.call('conv_grad_weight', scope.gradient(at), scope.read(0, own), scope.read(2), ...dims)
+  },
+} satisfies TrainOp
+
+/** The gradient of a Gemm's input, which lies in the order of that input. x, w, dy, the gradient so far. */
+export const gemmGradInputOp = {
+  arity: [3, 4],
+  run: scope => {
+    const { x, m, k, oc, own, at } = linear(scope)
+    scope.macs(m * k * oc)
+    const flipped = scope.scratch(panelFloats(k, oc))
+    const y = scope.output(x, own, [3])
+    scope.call('flip_panels', flipped, at, oc, 1, k)
+    scope.call(...matrix(y, scope.read(3, own), scope.read(2), flipped, 0, m, oc, k, scope.node))
+  },
+} satisfies TrainOp

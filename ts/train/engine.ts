@@ -1,0 +1,180 @@
+import { fail } from '../error.js'
+import type { Call } from '../ops/op.js'
+import { show, size, title } from '../shape.js'
+import type { Layer } from '../trace.js'
+import { bind, type Instance, type Step } from '../wasm.js'
+import type { Loss, Optimizer, Parameter, Places, StepResult, TrainerOptions } from './api.js'
+import { SEED, type Slot, type TrainProgram } from './compile.js'
+import { EVALUATED, LABELS } from './parts.js'
+import { mix } from './random.js'
+
+/** Images and labels, as many of both. */
+export interface Example {
+  readonly input: Float32Array
+  readonly labels: ArrayLike<number>
+}
+
+/** Scores and losses of a forward run; views of the memory, valid until the next one. */
+export interface Answer {
+  readonly scores: Float32Array
+  /** Mean loss of the images. */
+  readonly loss: number
+  readonly count: number
+}
+
+/** A training program at work in its memory. */
+export interface Engine {
+  /** Optimizer steps made; may be set when resuming. */
+  steps: number
+  readonly step: (example: Example, factor: number) => StepResult
+  readonly evaluate: (example: Example) => Answer
+}
+
+/** How many images were scored highest in their own class. */
+export const countCorrect = (scores: Float32Array, labels: ArrayLike<number>, seen?: (label: number, answer: number) => void): number => {
+  const classes = scores.length / labels.length
+  let correct = 0
+  for (let i = 0; i < labels.length; i++) {
+    const row = scores.subarray(i * classes, (i + 1) * classes)
+    let answer = 0
+    for (let k = 1; k < classes; k++) if (row[k]! > row[answer]!) answer = k
+    if (answer === labels[i]) correct++
+    seen?.(labels[i]!, answer)
+  }
+  return correct
+}
+
+export interface EngineOptions extends Pick<TrainerOptions, 'clip' | 'accumulate' | 'seed'> {
+  readonly optimizer: Optimizer
+  readonly loss: Loss
+  readonly parameters: ReadonlyMap<string, Parameter>
+}
+
+export const engine = (program: TrainProgram, { buffer, kernels }: Instance, options: EngineOptions): Engine => {
+  const { batch, inputs, slots, memory, gradients, moments, losses, scores } = program
+  const { optimizer, loss, clip = {}, accumulate = 1, seed = 0, parameters } = options
+  const floats = new Float32Array(buffer)
+  const image = inputs[0]!
+  const label = inputs.find(({ name }) => name === LABELS)!
+  const one = size(image.shape) / batch
+  const target = size(label.shape) / batch
+  const classes = loss.kind === 'crossEntropy' ? undefined : 0
+
+  const prepare = (n: number) => {
+    const { layers, outputs } = program.run(n)
+    const view = (wanted: string) => {
+      const { at, shape } = outputs.find(({ name }) => name === wanted)!
+      return floats.subarray(at / 4, at / 4 + size(shape))
+    }
+    const steps = (part: readonly Layer[]): readonly Step[] => part.flatMap(({ calls }) => calls.map(call => bind(kernels, call)))
+    const [prefix, train, evaluation] = [
+      layers.slice(0, program.prefix),
+      layers.slice(program.prefix, program.step),
+      layers.slice(program.step),
+    ]
+    return {
+      layers: [...prefix, ...train],
+      train: steps([...prefix, ...train]),
+      evaluation: steps([...prefix, ...evaluation]),
+      trained: { scores: view(scores[0]), losses: losses.map(([name, weight]) => [view(name), weight] as const) },
+      evaluated: { scores: view(scores[1]), losses: [[view(EVALUATED), 1] as const] },
+    }
+  }
+  const prepared: ReturnType<typeof prepare>[] = []
+
+  const feed = ({ input, labels }: Example) => {
+    const n = input.length / one
+    if (!Number.isInteger(n) || n < 1 || n > batch || labels.length !== n * target)
+      fail(
+        'INPUT',
+        `a batch is 1 to ${batch} images of ${one} numbers (${show(image.shape.slice(1))}) and ${target} number(s) of labels each; got ` +
+          `${input.length} and ${labels.length}`,
+      )
+    const known = (prepared[n] ??= prepare(n))
+    const count = known.trained.scores.length / n
+    for (let i = 0; classes === undefined && i < n; i++)
+      if (!(Number.isInteger(labels[i]) && labels[i]! >= 0 && labels[i]! < count))
+        fail('INPUT', `label ${i} of the batch is ${labels[i]}, the network has classes 0 to ${count - 1}`)
+    floats.set(input, image.at / 4)
+    floats.set(labels, label.at / 4)
+    return { n, known }
+  }
+  const mean = (parts: readonly (readonly [values: Float32Array, weight: number])[], labels: ArrayLike<number>): number => {
+    const { classWeights } = loss
+    let share = labels.length / target
+    if (classWeights) share = Array.from(labels, l => classWeights[l] ?? 0).reduce((a, b) => a + b, 0)
+    return parts.reduce((sum, [values, weight]) => sum + (weight * values.reduce((a, b) => a + b, 0)) / share, 0)
+  }
+
+  const running = new Set(program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
+  const statistics = slots.filter(({ tensor }) => running.has(tensor)).map(({ at, floats: n }) => floats.subarray(at / 4, at / 4 + n))
+  const saved = statistics.map(values => values.slice())
+  const gradient = floats.subarray(gradients / 4, gradients / 4 + memory.gradients / 4)
+  const updates = slots
+    .filter((slot): slot is Slot & { offset: number } => slot.offset !== undefined)
+    .map(({ tensor, at, floats: n, offset }): readonly [Places, object] => {
+      const places = {
+        ...{ w: at, g: gradients + offset, n },
+        moments: Array.from({ length: optimizer.moments }, (_, i) => moments + i * memory.gradients + offset),
+      }
+      return [places, optimizer.options(parameters.get(tensor)!)]
+    })
+  const invoke = ([kernel, ...args]: Call) => kernels[kernel]!(...args)
+  const square = new Float64Array(buffer, SEED + 64, 1)
+
+  /** The first layer of a step whose result is not finite, run again one by one. */
+  const culprit = (layers: readonly Layer[]): string => {
+    for (const { node, shape, calls } of layers) {
+      for (const call of calls) invoke(call)
+      const at = calls.at(-1)?.[1] as number | undefined
+      if (at && !floats.subarray(at / 4, at / 4 + size(shape)).every(Number.isFinite)) return title(node)
+    }
+    return 'the gradients'
+  }
+
+  let pending = 0
+  const self: Engine = {
+    steps: 0,
+    step: (example, factor) => {
+      const { n, known } = feed(example)
+      if (pending === 0) gradient.fill(0)
+      for (const [i, values] of statistics.entries()) saved[i]!.set(values)
+      new Uint32Array(buffer, SEED, 1)[0] = mix(seed ^ mix(self.steps * accumulate + pending + 1))
+      for (const run of known.train) run()
+      const value = mean(known.trained.losses, example.labels)
+      const correct = loss.kind === 'mse' ? 0 : countCorrect(known.trained.scores, example.labels)
+      square[0] = 0
+      invoke(['sum_squares', SEED + 64, gradients, gradient.length])
+      let gradientNorm: number | undefined = Math.sqrt(square[0])
+      if (!Number.isFinite(value) || !Number.isFinite(gradientNorm)) {
+        const first = culprit(known.layers)
+        for (const [i, values] of statistics.entries()) values.set(saved[i]!)
+        gradient.fill(0)
+        pending = 0
+        fail(
+          'INPUT',
+          `step ${self.steps + 1}: the ${Number.isFinite(value) ? 'gradients are' : 'loss is'} no longer finite, first in ${first}. The ` +
+            'weights are those before the step; try a lower learning rate, or clip gradients',
+        )
+      }
+      pending++
+      if (pending < accumulate) gradientNorm = undefined
+      else {
+        pending = 0
+        if (clip.value !== undefined) invoke(['clip', gradients, gradient.length, clip.value])
+        if (clip.norm !== undefined && gradientNorm! > clip.norm)
+          invoke(['scale', gradients, gradient.length, clip.norm / (gradientNorm! + 1e-6)])
+        self.steps++
+        for (const [places, group] of updates) invoke(optimizer.update(places, group, self.steps, factor))
+      }
+      return { loss: value, correct, count: n, gradientNorm }
+    },
+    evaluate: example => {
+      const { n, known } = feed(example)
+      for (const run of known.evaluation) run()
+      const { scores, losses } = known.evaluated
+      return { scores, loss: mean(losses, example.labels), count: n }
+    },
+  }
+  return self
+}
