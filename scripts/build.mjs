@@ -41,8 +41,10 @@ const library = () =>
     ...bundle,
     splitting: true,
     chunkNames: 'shared-[hash]',
+    external: ['convlet/convert'],
     entryPoints: {
       node: 'ts/entry/node.ts',
+      train: 'ts/entry/train.ts',
       convert: 'converters/index.ts',
       ...(existsSync('models/index.ts') && { models: 'models/index.ts' }),
     },

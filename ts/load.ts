@@ -23,7 +23,10 @@ export const loader =
       const { wasm } = options
       const program = compile(file.header, options)
       const build = options.build ?? (wasm ? 'simd' : fastest())
-      const instance = instantiate(wasm ?? (await platform.wasm(build)), program.memory.total)
+      const instance = instantiate(
+        wasm ?? (await platform.wasm(build === 'simd' ? 'infer.wasm' : 'infer.relaxed.wasm')),
+        program.memory.total,
+      )
       await readWeights(file, program, instance)
       await file.end()
       return session(program, file.header, instance, build)

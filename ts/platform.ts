@@ -1,4 +1,4 @@
-import type { Build, Progress } from './api.js'
+import type { Progress } from './api.js'
 import type { Module } from './wasm.js'
 
 /** Chunks as they come: an iterator, asynchronous or not. */
@@ -23,7 +23,8 @@ export interface Hash {
 /** What differs between runtimes. Each entry (`convlet` in Node, in browsers, in Workers) hands in its own. */
 export interface Platform {
   readonly open: (path: string | URL) => Promise<Bytes>
-  readonly wasm: (build: Build) => Promise<Module>
+  /** A module of the package by its file's name. */
+  readonly wasm: (name: string) => Promise<Module>
   readonly sha256: () => Hash
 }
 

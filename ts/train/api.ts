@@ -51,7 +51,10 @@ export interface Optimizer {
 export type Schedule = (step: number, steps: number) => number
 
 /** Fills a tensor that no file gives. `random` gives numbers from 0 to below 1, the same ones for the same seed and name. */
-export type Initialiser = (parameter: Parameter & { readonly fanIn: number; readonly fanOut: number }, random: () => number) => Float32Array
+export type Initialiser = (
+  parameter: Parameter & { readonly fanIn: number; readonly fanOut: number },
+  random: () => number,
+) => Float32Array
 
 /** What is minimised; made by `crossEntropy` and `mse`. */
 export interface Loss {

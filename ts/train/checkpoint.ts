@@ -3,6 +3,7 @@ import { readModel } from '../file.js'
 import { parse } from '../meta.js'
 import type { Model, Shape, Tensor } from '../types.js'
 import type { Epoch } from './api.js'
+import type { Running } from './fit.js'
 import { numbers } from './weights.js'
 
 /** What a checkpoint holds besides tensors. */
@@ -11,7 +12,7 @@ export interface Facts {
   readonly steps: number
   readonly history: readonly Epoch[]
   /** Of an epoch that was not finished. */
-  readonly progress: unknown
+  readonly running: Running | undefined
 }
 
 /** The facts travel as a tensor of bytes, so that a checkpoint is a safetensors file like others. */

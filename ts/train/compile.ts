@@ -51,7 +51,11 @@ const PAGE = 65536
  * The operators of one trace. A tensor that several nodes pack alike is packed once, so that all of them see it change; what is
  * folded at load is apart, since folding overwrites it.
  */
-const operators = (slots: Slot[], isTrained: (tensor: string) => boolean, gradients: number): Readonly<Record<string, Op>> => {
+const operators = (
+  slots: Slot[],
+  isTrained: (tensor: string) => boolean,
+  gradients: number,
+): Readonly<Record<string, Op>> => {
   const known = new Map<string, number>()
   const offsets = new Map<number, number>()
   let end = 0
@@ -87,7 +91,11 @@ const operators = (slots: Slot[], isTrained: (tensor: string) => boolean, gradie
 }
 
 /** From a graph to the calls of a training step and of an evaluation, in memory planned to the last byte. */
-export const compile = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, options: CompileOptions): TrainProgram => {
+export const compile = (
+  given: Graph,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  options: CompileOptions,
+): TrainProgram => {
   const { batch, moments } = options
   const isTrained = options.trained
   const made = parts(given, tensors, { ...options, ops: operators([], isTrained, 0) })

@@ -51,8 +51,7 @@ export const differentiate = (nodes: readonly Node[], { shape, trained, seeds }:
     const emit = emitter(node)
     // Fused limits first: where they cut, nothing flows.
     const { lo, hi } = node.attrs
-    const dy =
-      lo === undefined ? given : emit('LimitsGrad', [given, y], { lo, ...(hi !== undefined && { hi }) })
+    const dy = lo === undefined ? given : emit('LimitsGrad', [given, y], { lo, ...(hi !== undefined && { hi }) })
     const tape: Tape = {
       node,
       dy,

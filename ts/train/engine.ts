@@ -31,7 +31,11 @@ export interface Engine {
 }
 
 /** How many images were scored highest in their own class. */
-export const countCorrect = (scores: Float32Array, labels: ArrayLike<number>, seen?: (label: number, answer: number) => void): number => {
+export const countCorrect = (
+  scores: Float32Array,
+  labels: ArrayLike<number>,
+  seen?: (label: number, answer: number) => void,
+): number => {
   const classes = scores.length / labels.length
   let correct = 0
   for (let i = 0; i < labels.length; i++) {
@@ -66,7 +70,8 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
       const { at, shape } = outputs.find(({ name }) => name === wanted)!
       return floats.subarray(at / 4, at / 4 + size(shape))
     }
-    const steps = (part: readonly Layer[]): readonly Step[] => part.flatMap(({ calls }) => calls.map(call => bind(kernels, call)))
+    const steps = (part: readonly Layer[]): readonly Step[] =>
+      part.flatMap(({ calls }) => calls.map(call => bind(kernels, call)))
     const [prefix, train, evaluation] = [
       layers.slice(0, program.prefix),
       layers.slice(program.prefix, program.step),
@@ -99,7 +104,10 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     floats.set(labels, label.at / 4)
     return { n, known }
   }
-  const mean = (parts: readonly (readonly [values: Float32Array, weight: number])[], labels: ArrayLike<number>): number => {
+  const mean = (
+    parts: readonly (readonly [values: Float32Array, weight: number])[],
+    labels: ArrayLike<number>,
+  ): number => {
     const { classWeights } = loss
     let share = labels.length / target
     if (classWeights) share = Array.from(labels, l => classWeights[l] ?? 0).reduce((a, b) => a + b, 0)
@@ -107,7 +115,9 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
   }
 
   const running = new Set(program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
-  const statistics = slots.filter(({ tensor }) => running.has(tensor)).map(({ at, floats: n }) => floats.subarray(at / 4, at / 4 + n))
+  const statistics = slots
+    .filter(({ tensor }) => running.has(tensor))
+    .map(({ at, floats: n }) => floats.subarray(at / 4, at / 4 + n))
   const saved = statistics.map(values => values.slice())
   const gradient = floats.subarray(gradients / 4, gradients / 4 + memory.gradients / 4)
   const updates = slots

@@ -42,7 +42,9 @@ export const EVALUATED = 'losses of the evaluation'
 /** What a probability was made of: a loss wants scores. */
 const scoresOf = ({ nodes }: Graph, output: string): string => {
   const maker = nodes.find(({ outputs }) => outputs.includes(output))
-  return maker && /^(Softmax|LogSoftmax|Identity)$/.test(maker.op) ? scoresOf({ nodes } as Graph, maker.inputs[0]!) : output
+  return maker && /^(Softmax|LogSoftmax|Identity)$/.test(maker.op)
+    ? scoresOf({ nodes } as Graph, maker.inputs[0]!)
+    : output
 }
 
 /** Batch normalisations as training has them: statistics, and what is done with them. */
@@ -52,7 +54,13 @@ const splitNorm = (node: Node, { trained, norm, momentum }: PartsOptions): Node[
   const frozen = norm === 'frozen' || !(trained(scale) || trained(shift))
   const { epsilon = 1e-5, ...rest } = node.attrs
   const stats = `statistics of ${node.outputs[0]}`
-  const part = (op: string, inputs: string[], attrs: Record<string, Attr>): Node => ({ ...node, op, inputs, outputs: [stats], attrs })
+  const part = (op: string, inputs: string[], attrs: Record<string, Attr>): Node => ({
+    ...node,
+    op,
+    inputs,
+    outputs: [stats],
+    attrs,
+  })
   return [
     frozen
       ? part('RunningStats', [mean, variance], { epsilon })
@@ -74,10 +82,11 @@ const rename = (nodes: readonly Node[], prefix: string): Node[] => {
 export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, options: PartsOptions): Parts => {
   const { ops, trained, loss, accumulate } = options
   const batch = given.inputs[0]!.shape[0]!
-  const nodes = given.nodes.map((node, layer): Node =>
-    node.op === 'Dropout' && node.attrs.rate !== 0
-      ? { ...node, op: 'RandomDropout', attrs: { rate: node.attrs.rate ?? 0.5, layer } }
-      : node,
+  const nodes = given.nodes.map(
+    (node, layer): Node =>
+      node.op === 'Dropout' && node.attrs.rate !== 0
+        ? { ...node, op: 'RandomDropout', attrs: { rate: node.attrs.rate ?? 0.5, layer } }
+        : node,
   )
   const heads = given.outputs
     .map((output, i) => [scoresOf(given, output), headWeight(loss, output, i)] as const)
@@ -88,9 +97,14 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   const made = new Set(nodes.flatMap(({ outputs }) => outputs))
   const infers = nodes.filter(({ outputs }) => !varies.has(outputs[0]!))
   const rest = nodes.filter(({ outputs }) => varies.has(outputs[0]!))
-  const crossing = [...new Set(rest.flatMap(({ inputs }) => inputs))].filter(value => made.has(value) && !varies.has(value))
+  const crossing = [...new Set(rest.flatMap(({ inputs }) => inputs))].filter(
+    value => made.has(value) && !varies.has(value),
+  )
 
-  const facts = (graph: Graph) => ({ shape: trace(graph, tensors, undefined, ops).shape, constant: (value: string) => tensors.has(value) })
+  const facts = (graph: Graph) => ({
+    shape: trace(graph, tensors, undefined, ops).shape,
+    constant: (value: string) => tensors.has(value),
+  })
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
     const needed = drop(graph)
     return fuse(folds ? fold(needed) : needed, facts(needed)).nodes
@@ -113,11 +127,13 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     ...{ op, name: to, inputs: [scores, LABELS, ...extra], outputs: [to], attrs: { smoothing } },
   })
   const losses = heads.map(([scores, weight], i) => [measure(scores, `losses ${i}`), weight] as const)
-  const seeds = heads.map(([scores, weight], i): Node => ({
-    ...measure(scores, `gradient of losses ${i}`),
-    op: `${op}Grad`,
-    attrs: { smoothing, scale: weight / accumulate },
-  }))
+  const seeds = heads.map(
+    ([scores, weight], i): Node => ({
+      ...measure(scores, `gradient of losses ${i}`),
+      op: `${op}Grad`,
+      attrs: { smoothing, scale: weight / accumulate },
+    }),
+  )
   const step = { ...behind, nodes: forward }
   const wanted = {
     shape: facts(step).shape,
@@ -126,9 +142,7 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   }
   const measured = [...losses.map(([node]) => node), ...seeds]
   const backward = differentiate(forward, wanted)
-  const trains = options.recompute
-    ? recompute(forward, measured, backward)
-    : [...forward, ...measured, ...backward]
+  const trains = options.recompute ? recompute(forward, measured, backward) : [...forward, ...measured, ...backward]
 
   const main = behind.outputs[0]!
   const perImage = loss.kind === 'mse' ? wanted.shape(main).slice(1) : []

@@ -35,7 +35,8 @@ export const recompute = (forward: readonly Node[], measured: readonly Node[], b
   for (const [i, { outputs, op }] of forward.entries()) {
     const segment = ends.findIndex(end => i <= end)
     // The last segment's values are still there when the backward run begins; what ends a segment is kept.
-    if (segment >= 0 && !ends.includes(i) && !KEPT.test(op)) for (const output of outputs) segmentOf.set(output, segment)
+    if (segment >= 0 && !ends.includes(i) && !KEPT.test(op))
+      for (const output of outputs) segmentOf.set(output, segment)
   }
   const again = (value: string) => (segmentOf.has(value) ? `again ${value}` : value)
   const nodes: Node[] = [...forward, ...measured]
@@ -47,7 +48,12 @@ export const recompute = (forward: readonly Node[], measured: readonly Node[], b
     made.add(value)
     const node = forward.find(({ outputs }) => outputs.includes(value))!
     for (const input of node.inputs) make(input)
-    nodes.push({ ...node, name: `again ${node.name}`, inputs: node.inputs.map(again), outputs: node.outputs.map(again) })
+    nodes.push({
+      ...node,
+      name: `again ${node.name}`,
+      inputs: node.inputs.map(again),
+      outputs: node.outputs.map(again),
+    })
   }
   for (const node of backward) {
     for (const input of node.inputs) make(input)

@@ -3,6 +3,7 @@ import { toGraph } from '../graph.js'
 import { same, show, size, title } from '../shape.js'
 import type { Graph, Model, Node, Shape, Tensor } from '../types.js'
 import type { Initialiser, Parameter, TrainerOptions } from './api.js'
+import { matches } from './patterns.js'
 import { generator } from './random.js'
 import { tensorOf } from './weights.js'
 
@@ -25,13 +26,14 @@ const kinds = ({ nodes }: Graph, tensors: ReadonlyMap<string, unknown>): Map<str
       if (!tensors.has(input)) continue
       if (op === 'BatchNormalization') {
         if (i < 3) found.set(input, 'norm')
-      } else found.set(input, WEIGHTED.test(op) && i === 1 ? 'weight' : WEIGHTED.test(op) || op === 'Add' ? 'bias' : 'weight')
+      } else
+        found.set(
+          input,
+          WEIGHTED.test(op) && i === 1 ? 'weight' : WEIGHTED.test(op) || op === 'Add' ? 'bias' : 'weight',
+        )
     }
   return found
 }
-
-const matcher = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`)
 
 /** The nodes before an output that have as many numbers as there are classes: the last layer, and a bias added behind it. */
 const lastLayers = ({ nodes }: Graph, output: string): Node[] => {
@@ -39,7 +41,10 @@ const lastLayers = ({ nodes }: Graph, output: string): Node[] => {
   for (let value = output; ; ) {
     const node = nodes.find(({ outputs }) => outputs.includes(value))
     if (!node || !(BEHIND.test(node.op) || WEIGHTED.test(node.op)))
-      return fail('GRAPH', `the layer that decides on the classes is not to be found: ${node ? title(node) : value} is in the way.`)
+      return fail(
+        'GRAPH',
+        `the layer that decides on the classes is not to be found: ${node ? title(node) : value} is in the way.`,
+      )
     if (WEIGHTED.test(node.op)) return [...found, node]
     if (node.op === 'Add') found.push(node)
     value = node.inputs[0]!
@@ -82,7 +87,8 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
   const parameters = described?.parameters ?? {}
   const whole = new Map<string, unknown>([...given, ...Object.entries(parameters)])
   const graph = model.graph ?? (described && toGraph(described, whole))
-  if (!graph) return fail('GRAPH', 'there is no graph to train; pass { graph } from convlet/models, or convert from ONNX.')
+  if (!graph)
+    return fail('GRAPH', 'there is no graph to train; pass { graph } from convlet/models, or convert from ONNX.')
 
   const shapes = new Map<string, Shape>(Object.entries(parameters))
   for (const [name, { shape }] of given) {
@@ -91,13 +97,18 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
     shapes.set(name, shape)
   }
   const count = typeof classes === 'number' ? classes : classes?.length
-  if (count !== undefined && !(Number.isInteger(count) && count > 0)) fail('INPUT', `classes must be a positive integer or names, is ${classes}.`)
+  if (count !== undefined && !(Number.isInteger(count) && count > 0))
+    fail('INPUT', `classes must be a positive integer or names, is ${classes}.`)
   const fresh = count === undefined ? new Map<string, Shape>() : headShapes(graph, shapes, count)
   const kind = kinds(graph, shapes)
   const norms = graph.nodes.filter(({ op }) => op === 'BatchNormalization')
   const ones = new Set(norms.flatMap(({ inputs }) => [inputs[1]!, inputs[4]!]))
   // What cannot be trained and is missing is a running mean or variance.
-  const describe = (name: string): Parameter => ({ name, shape: fresh.get(name) ?? shapes.get(name)!, kind: kind.get(name) ?? 'norm' })
+  const describe = (name: string): Parameter => ({
+    name,
+    shape: fresh.get(name) ?? shapes.get(name)!,
+    kind: kind.get(name) ?? 'norm',
+  })
   const tensors = new Map<string, Tensor>()
   for (const name of shapes.keys()) {
     const had = given.get(name)
@@ -105,10 +116,13 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
   }
   const trained = new Map<string, Parameter>()
   for (const pattern of train) {
-    const matches = [...kind.keys()].filter(name => matcher(pattern).test(name))
-    if (!matches.length)
-      fail('INPUT', `train: "${pattern}" matches no tensor that can be trained; there are ${[...kind.keys()].join(', ')}.`)
-    for (const name of matches) trained.set(name, describe(name))
+    const found = [...kind.keys()].filter(name => matches([pattern], name))
+    if (!found.length)
+      fail(
+        'INPUT',
+        `train: "${pattern}" matches no tensor that can be trained; there are ${[...kind.keys()].join(', ')}.`,
+      )
+    for (const name of found) trained.set(name, describe(name))
   }
   return { graph, tensors, trained }
 }

@@ -1,4 +1,4 @@
-import type { Build, Source } from '../api.js'
+import type { Source } from '../api.js'
 import { fail } from '../error.js'
 import { encodeModel } from '../file.js'
 import type { Platform } from '../platform.js'
@@ -6,24 +6,24 @@ import { same, size } from '../shape.js'
 import { withFile } from '../source.js'
 import { shapesOf } from '../trace.js'
 import type { Model, Shape, Tensor } from '../types.js'
-import { fastest, instantiate, type Module } from '../wasm.js'
-import type { Batches, Epoch, Evaluation, Trainer, TrainerOptions, TrainSource } from './api.js'
+import { fastest, instantiate } from '../wasm.js'
+import type { Batches, Evaluation, Trainer, TrainerOptions, TrainSource } from './api.js'
 import { pack, unpack } from './checkpoint.js'
 import { compile, type Slot } from './compile.js'
 import { engine } from './engine.js'
-import { evaluate, fit } from './fit.js'
+import { type Course, evaluate, fit } from './fit.js'
 import { he } from './initialisers.js'
 import { CLASS_WEIGHTS, LABELS } from './parts.js'
 import { start } from './start.js'
 import { infos, readSlot, tensorOf, writeSlot, writeTensors } from './weights.js'
 
-/** What a runtime hands in: how files are opened, the kernels, and the way to ONNX, which is another package entry. */
+/** What a runtime hands in, besides files and kernels the way to ONNX, which is another entry of the package. */
 export interface TrainPlatform extends Platform {
-  readonly train: (build: Build) => Promise<Module>
   readonly toOnnx: (model: Model) => Promise<Uint8Array>
 }
 
-const isModel = (source: TrainSource): source is Model => source !== undefined && (source as Model).tensors instanceof Map
+const isModel = (source: TrainSource): source is Model =>
+  source !== undefined && (source as Model).tensors instanceof Map
 
 /** All of a source's tensors, in memory: training gives back what it did not change as it was. */
 const read = async (source: TrainSource, platform: Platform, options: TrainerOptions): Promise<Partial<Model>> => {
@@ -54,7 +54,11 @@ export const trainers =
     const { optimizer, batch = 32, inputShape, loss = { kind: 'crossEntropy' }, memoryLimit = Infinity } = options
     const model = await read(source, platform, options)
     const { graph, tensors, trained } = start(model, options.initialiser ?? he(), options)
-    const labels = Array.isArray(options.classes) ? (options.classes as readonly string[]) : options.classes ? undefined : model.labels
+    const labels = Array.isArray(options.classes)
+      ? (options.classes as readonly string[])
+      : options.classes
+        ? undefined
+        : model.labels
     const { classWeights } = loss
     const all = new Map(tensors)
     if (classWeights) all.set(CLASS_WEIGHTS, tensorOf([classWeights.length], Float32Array.from(classWeights)))
@@ -71,19 +75,33 @@ export const trainers =
     const { total } = program.memory
     if (!(total <= memoryLimit)) fail('MEMORY', `training needs ${total} bytes, memoryLimit is ${memoryLimit}`)
     const build = options.build ?? (options.wasm ? 'simd' : fastest())
-    const instance = instantiate(options.wasm ?? (await platform.train(build)), total)
+    const instance = instantiate(
+      options.wasm ?? (await platform.wasm(build === 'simd' ? 'train.wasm' : 'train.relaxed.wasm')),
+      total,
+    )
     await writeTensors(all, program, instance)
 
     const parameters = [...trained.values()]
     const work = engine(program, instance, { ...options, loss, optimizer, parameters: trained })
     // Statistics are changed by training as parameters are.
-    const running = new Set(program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
+    const running = new Set(
+      program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])),
+    )
     const changing = program.slots.filter(({ tensor, offset }) => offset !== undefined || running.has(tensor))
     const shapeOf = (tensor: string): Shape => tensors.get(tensor)!.shape
     const numbersOf = (slot: Slot, shift = 0) => readSlot(slot, shift, size(shapeOf(slot.tensor)), program, instance)
     const changed = () =>
       new Map(changing.map((slot): [string, Tensor] => [slot.tensor, tensorOf(shapeOf(slot.tensor), numbersOf(slot))]))
-    const history: Epoch[] = []
+    const course: Course = {
+      ...{ work, loss, lr: optimizer.lr, accumulate: options.accumulate ?? 1, history: [], running: undefined },
+      snapshot: () => {
+        const floats = new Float32Array(instance.buffer)
+        const kept = changing.map(({ at, floats: n }) => floats.slice(at / 4, at / 4 + n))
+        return () => {
+          for (const [i, { at }] of changing.entries()) floats.set(kept[i]!, at / 4)
+        }
+      },
+    }
     let alive = true
     const guard = <T>(use: () => T): T => (alive ? use() : fail('INPUT', 'the trainer has been disposed of'))
 
@@ -93,14 +111,13 @@ export const trainers =
       const known = Object.fromEntries(Object.entries(meta).filter(([, value]) => value !== undefined))
       return { ...known, tensors: new Map([...tensors, ...changed()]) }
     }
-    const state = { progress: undefined as unknown }
-    const self: Trainer = {
+    return {
       parameters,
       memory: program.memory,
       inputs: shapesOf(program.inputs.filter(({ name }) => name !== LABELS)),
       build,
       labels,
-      history,
+      history: course.history,
       get steps() {
         return work.steps
       },
@@ -108,13 +125,16 @@ export const trainers =
       predict: input => {
         const count = input.length / (size(program.inputs[0]!.shape) / batch)
         const target = program.inputs.find(({ name }) => name === LABELS)!
-        return guard(() => work.evaluate({ input, labels: new Float32Array((size(target.shape) / batch) * count) })).scores.slice()
+        return guard(() =>
+          work.evaluate({ input, labels: new Float32Array((size(target.shape) / batch) * count) }),
+        ).scores.slice()
       },
       evaluate: (data: Batches, { signal } = {}): Promise<Evaluation> => evaluate(work, loss, data, signal),
-      fit: (data, fitting) => fit(self, work, { history, state, snapshot: changing }, data, fitting),
+      fit: (data, fitting) => guard(() => fit(course, data, fitting)),
       gradient: name => {
         const slot = changing.find(({ tensor, offset }) => tensor === name && offset !== undefined)
-        if (!slot) return fail('INPUT', `"${name}" is not trained; trained are ${parameters.map(p => p.name).join(', ')}`)
+        if (!slot)
+          return fail('INPUT', `"${name}" is not trained; trained are ${parameters.map(p => p.name).join(', ')}`)
         return guard(() => numbersOf(slot, program.gradients + slot.offset! - slot.at))
       },
       model: () => guard(current),
@@ -127,10 +147,13 @@ export const trainers =
             ? []
             : Array.from({ length: optimizer.moments }, (_, i): [string, Tensor] => [
                 `${slot.tensor} moment ${i}`,
-                tensorOf(shapeOf(slot.tensor), numbersOf(slot, program.moments + i * program.memory.gradients + slot.offset! - slot.at)),
+                tensorOf(
+                  shapeOf(slot.tensor),
+                  numbersOf(slot, program.moments + i * program.memory.gradients + slot.offset! - slot.at),
+                ),
               ]),
         )
-        const facts = { optimizer: optimizer.name, steps: work.steps, history, progress: state.progress }
+        const facts = { optimizer: optimizer.name, steps: work.steps, history: course.history, running: course.running }
         return encodeModel(pack(facts, new Map([...guard(changed), ...moments])))
       },
       resume: async checkpoint => {
@@ -138,21 +161,27 @@ export const trainers =
         const fill = (slot: Slot, name: string, shift: number) => {
           const values = saved.get(name)
           if (!values || !same(values.shape, shapeOf(slot.tensor)))
-            return fail('INPUT', `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`)
+            return fail(
+              'INPUT',
+              `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`,
+            )
           writeSlot(slot, shift, values.values, program, instance)
         }
         for (const slot of changing) {
           fill(slot, slot.tensor, 0)
           for (let i = 0; slot.offset !== undefined && i < optimizer.moments; i++)
-            fill(slot, `${slot.tensor} moment ${i}`, program.moments + i * program.memory.gradients + slot.offset - slot.at)
+            fill(
+              slot,
+              `${slot.tensor} moment ${i}`,
+              program.moments + i * program.memory.gradients + slot.offset - slot.at,
+            )
         }
         work.steps = facts.steps
-        history.splice(0, history.length, ...facts.history)
-        state.progress = facts.progress
+        course.history.splice(0, course.history.length, ...facts.history)
+        course.running = facts.running
       },
       dispose: () => {
         alive = false
       },
     }
-    return self
   }

@@ -1,10 +1,10 @@
-import { dtypeBytes } from '../file.js'
 import { fail } from '../error.js'
+import { dtypeBytes } from '../file.js'
 import type { Call } from '../ops/op.js'
 import { size } from '../shape.js'
 import type { Tensor, TensorInfo } from '../types.js'
-import { readWeights } from '../weights.js'
 import { bind, type Instance } from '../wasm.js'
+import { readWeights } from '../weights.js'
 import type { Slot, TrainProgram } from './compile.js'
 
 /** Where tensors would lie in a file that held them in this order. */
@@ -19,7 +19,11 @@ export const infos = (tensors: ReadonlyMap<string, Tensor>): Map<string, TensorI
 }
 
 /** Packs all tensors. */
-export const writeTensors = (tensors: ReadonlyMap<string, Tensor>, program: TrainProgram, instance: Instance): Promise<void> => {
+export const writeTensors = (
+  tensors: ReadonlyMap<string, Tensor>,
+  program: TrainProgram,
+  instance: Instance,
+): Promise<void> => {
   const all = [...tensors.values()]
   let [index, begin] = [0, 0]
   const read = async (target: Uint8Array): Promise<Uint8Array> => {
@@ -47,7 +51,13 @@ const inverse = ([kernel, to, from, ...rest]: Call): Call => {
  * The numbers of a packed tensor, `bytes` from its own place (to its gradient or a moment), in the order of its shape. They pass
  * through the arena, which a run does not need to find as it was.
  */
-export const readSlot = (slot: Slot, shift: number, floats: number, program: TrainProgram, { buffer, kernels }: Instance): Float32Array => {
+export const readSlot = (
+  slot: Slot,
+  shift: number,
+  floats: number,
+  program: TrainProgram,
+  { buffer, kernels }: Instance,
+): Float32Array => {
   const { arena, memory } = program
   const { rows, pack, at } = slot
   const result = new Float32Array(floats)
@@ -62,7 +72,13 @@ export const readSlot = (slot: Slot, shift: number, floats: number, program: Tra
 }
 
 /** The other way: from a tensor's numbers to its packed form. */
-export const writeSlot = (slot: Slot, shift: number, values: Float32Array, program: TrainProgram, { buffer, kernels }: Instance): void => {
+export const writeSlot = (
+  slot: Slot,
+  shift: number,
+  values: Float32Array,
+  program: TrainProgram,
+  { buffer, kernels }: Instance,
+): void => {
   const { arena, memory } = program
   const { rows, pack, at } = slot
   const part = values.length / rows

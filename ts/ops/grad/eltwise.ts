@@ -110,7 +110,16 @@ export const preluGradOp = {
     const order = x.length === 4 ? ([x[1], x[2], x[3]] as [number, number, number]) : undefined
     const slope = read(2)
     const dx = output(x, order, [0])
-    call('prelu_grad', dx, node.attrs.trained ? scope.gradient(slope) : 0, read(0, order), read(1, order), slope, size(x) / c, c)
+    call(
+      'prelu_grad',
+      dx,
+      node.attrs.trained ? scope.gradient(slope) : 0,
+      read(0, order),
+      read(1, order),
+      slope,
+      size(x) / c,
+      c,
+    )
   },
 } satisfies TrainOp
 

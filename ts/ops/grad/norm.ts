@@ -21,7 +21,8 @@ export const batchNormGrad: Grad = ({ node, dy, emit, give, wants }) => {
 /** Channels and pixels of a map, or of rows of features, and the order in which the kernels want it. */
 const rows = ({ node, shape }: TrainScope, i: number) => {
   const x: Shape = shape(i)!
-  if (x.length !== 2 && x.length !== 4) misfit(node, `training wants a batch norm of a map or of features, x is ${show(x)}`)
+  if (x.length !== 2 && x.length !== 4)
+    misfit(node, `training wants a batch norm of a map or of features, x is ${show(x)}`)
   const c = x[1]!
   return { x, c, pixels: size(x) / c, order: x.length === 4 ? nhwc(x) : undefined }
 }

@@ -1,0 +1,37 @@
+export type {
+  Batch,
+  Batches,
+  Epoch,
+  Evaluation,
+  FitOptions,
+  Initialiser,
+  Loss,
+  Optimizer,
+  Parameter,
+  Schedule,
+  StepProgress,
+  StepResult,
+  Trainer,
+  TrainerOptions,
+  TrainMemory,
+  TrainSource,
+} from './train/api.js'
+export { he, lecun, xavier, zeros } from './train/initialisers.js'
+export { crossEntropy, mse } from './train/losses.js'
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamW,
+  biasAndNorm,
+  type Group,
+  type GroupOptions,
+  momentum,
+  nesterov,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from './train/optimizers.js'
+export { constant, cosine, oneCycle, stepDecay, warmUp } from './train/schedules.js'

@@ -1,0 +1,145 @@
+import { fail } from '../error.js'
+import type { Batch, Batches, Epoch, Evaluation, FitOptions, Loss } from './api.js'
+import { countCorrect, type Engine } from './engine.js'
+
+/** An epoch that was begun: what a checkpoint in its middle needs to go on. */
+export interface Running {
+  readonly epoch: number
+  /** Batches done. */
+  batches: number
+  loss: number
+  correct: number
+  images: number
+}
+
+/** What `fit` works on, besides data. */
+export interface Course {
+  readonly work: Engine
+  readonly lr: number
+  readonly loss: Loss
+  readonly accumulate: number
+  readonly history: Epoch[]
+  running: Running | undefined
+  /** Keeps all that training changes, and gives what brings it back. */
+  readonly snapshot: () => () => void
+}
+
+const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> =>
+  typeof data === 'function' ? data(epoch) : data
+
+const aborted = (signal: AbortSignal | undefined): void => {
+  if (signal?.aborted) fail('ABORTED', 'training was aborted', signal.reason)
+}
+
+/** Loss, accuracy and confusion over all batches, in inference mode. */
+export const evaluate = async (work: Engine, loss: Loss, data: Batches, signal?: AbortSignal): Promise<Evaluation> => {
+  let [sum, correct, count] = [0, 0, 0]
+  const confusion: number[][] = []
+  for await (const batch of begin(data, 0)) {
+    aborted(signal)
+    const answer = work.evaluate(batch)
+    sum += answer.loss * answer.count
+    count += answer.count
+    if (loss.kind === 'mse') continue
+    const classes = answer.scores.length / answer.count
+    while (confusion.length < classes) confusion.push(Array(classes).fill(0))
+    correct += countCorrect(answer.scores, batch.labels, (label, answer) => confusion[label]![answer]!++)
+  }
+  if (!count) fail('INPUT', 'there are no batches to evaluate')
+  return { loss: sum / count, accuracy: correct / count, count, confusion }
+}
+
+/** How many batches an epoch has, where the data tells. */
+const lengthOf = (data: Batches): number | undefined => {
+  const { length, size } = data as { readonly length?: unknown; readonly size?: unknown }
+  const told = typeof data === 'function' ? undefined : (length ?? size)
+  return typeof told === 'number' ? told : undefined
+}
+
+/** A loss so much larger than the first is not on its way back. */
+const DIVERGED = 1000
+
+/** Trains to the end of epoch `epochs`, from where the course stands: in the middle of an epoch if it was resumed there. */
+export async function* fit(course: Course, data: Batches, options: FitOptions): AsyncGenerator<Epoch, void, undefined> {
+  const { work, history, accumulate } = course
+  const { epochs, validation, schedule, patience = Infinity, onStep, signal } = options
+  if (!(Number.isInteger(epochs) && epochs > 0)) fail('INPUT', `epochs must be a positive integer, is ${epochs}`)
+  let perEpoch = options.stepsPerEpoch ?? lengthOf(data)
+  let best = {
+    loss: Math.min(Infinity, ...history.map(({ validation }) => validation?.loss ?? Infinity)),
+    restore: undefined as (() => void) | undefined,
+  }
+  let first: number | undefined
+
+  const factorOf = (step: number): number => {
+    if (!schedule) return 1
+    const factor = schedule(step, perEpoch === undefined ? Number.NaN : Math.ceil((perEpoch * epochs) / accumulate))
+    return Number.isFinite(factor)
+      ? factor
+      : fail('INPUT', 'the schedule wants to know how many steps there are: give stepsPerEpoch')
+  }
+  while (history.length < epochs) {
+    const epoch = history.length + 1
+    const restore = course.snapshot()
+    const running: Running =
+      course.running?.epoch === epoch ? course.running : { epoch, batches: 0, loss: 0, correct: 0, images: 0 }
+    course.running = running
+    const start = performance.now()
+    let [skipped, factor] = [0, 1]
+    const before = running.images
+    for await (const batch of begin(data, epoch - 1)) {
+      if (skipped < running.batches) {
+        skipped++
+        continue
+      }
+      aborted(signal)
+      factor = factorOf(work.steps)
+      const result = work.step(batch, factor)
+      first ??= result.loss
+      if (result.loss > DIVERGED * (first + 1)) {
+        restore()
+        fail(
+          'INPUT',
+          `step ${work.steps}: the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges. The weights are ` +
+            `those of the beginning of epoch ${epoch}; try a lower learning rate`,
+        )
+      }
+      running.batches++
+      running.loss += result.loss * result.count
+      running.correct += result.correct
+      running.images += result.count
+      skipped = running.batches
+      onStep?.({
+        ...result,
+        ...{ epoch, step: (epoch - 1) * (perEpoch ?? 0) + running.batches, lr: course.lr * factor },
+        steps: perEpoch === undefined ? undefined : perEpoch * epochs,
+        imagesPerSecond: ((running.images - before) / (performance.now() - start)) * 1000,
+      })
+    }
+    if (!running.images)
+      fail(
+        'INPUT',
+        'there are no batches to train on; data must give batches in every epoch, an iterator that is used up does not',
+      )
+    perEpoch ??= running.batches
+    const seconds = (performance.now() - start) / 1000
+    const measured = validation && (await evaluate(work, course.loss, validation, signal))
+    const improved = (measured?.loss ?? running.loss / running.images) < best.loss
+    if (improved && measured)
+      best = { loss: measured.loss, restore: Number.isFinite(patience) ? course.snapshot() : undefined }
+    const result: Epoch = {
+      ...{ epoch, loss: running.loss / running.images, accuracy: running.correct / running.images },
+      ...{ validation: measured, lr: course.lr * factor, seconds, images: running.images, best: improved },
+    }
+    history.push(result)
+    course.running = undefined
+    yield result
+    const lastBest = history.findLast(({ best }) => best)
+    if (measured && epoch - (lastBest?.epoch ?? epoch) >= patience) {
+      best.restore?.()
+      return
+    }
+  }
+  // Stopping early means to end with the best, also when the epochs ran out first.
+  if (Number.isFinite(patience)) best.restore?.()
+}
