@@ -101,7 +101,7 @@ export const compile = (
   const made = parts(given, tensors, { ...options, ops: operators([], isTrained, 0) })
   const follow = (graph: Graph, gradients: number, plan?: Blocks) => {
     const slots: Slot[] = []
-    return { slots, ...trace(graph, tensors, plan, operators(slots, isTrained, gradients)) }
+    return { slots, ...trace(graph, tensors, false, plan, operators(slots, isTrained, gradients)) }
   }
   const first = follow(made.graph, 0)
   const { blocks, weightsEnd, packed, finish, slots } = first

@@ -102,7 +102,7 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   )
 
   const facts = (graph: Graph) => ({
-    shape: trace(graph, tensors, undefined, ops).shape,
+    shape: trace(graph, tensors, false, undefined, ops).shape,
     constant: (value: string) => tensors.has(value),
   })
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
