@@ -101,16 +101,13 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     value => made.has(value) && !varies.has(value),
   )
 
-  const facts = (graph: Graph) => ({
-    shape: trace(graph, tensors, false, undefined, ops).shape,
-    constant: (value: string) => tensors.has(value),
-  })
+  const shapes = (graph: Graph) => trace(graph, tensors, false, undefined, ops).shape
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
     const needed = drop(graph)
-    return fuse(folds ? fold(needed) : needed, facts(needed)).nodes
+    return fuse(folds ? fold(needed) : needed, shapes(needed)).nodes
   }
   const prefix = crossing.length ? simplify({ ...given, outputs: crossing, nodes: infers }, true) : []
-  const { shape } = facts({ ...given, outputs: crossing, nodes: infers })
+  const shape = shapes({ ...given, outputs: crossing, nodes: infers })
   const behind: Graph = {
     inputs: [...given.inputs, ...crossing.map(name => ({ name, shape: shape(name) }))],
     outputs: [...new Set(heads.map(([scores]) => scores))],
@@ -136,7 +133,7 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   )
   const step = { ...behind, nodes: forward }
   const wanted = {
-    shape: facts(step).shape,
+    shape: shapes(step),
     trained,
     seeds: new Map(heads.map(([scores], i) => [scores, seeds[i]!.outputs[0]!])),
   }
