@@ -1,6 +1,7 @@
 export type {
   Batch,
   Batches,
+  Dataset,
   Epoch,
   Evaluation,
   FitOptions,
@@ -16,6 +17,8 @@ export type {
   TrainMemory,
   TrainSource,
 } from './train/api.js'
+export { type Augmentation, crop, cutout, flip, shift } from './train/augment.js'
+export { type BatchesOptions, batches, type Images } from './train/data.js'
 export { he, lecun, xavier, zeros } from './train/initialisers.js'
 export { crossEntropy, mse } from './train/losses.js'
 export {

@@ -11,11 +11,14 @@ export interface Batch {
   readonly ids?: ArrayLike<number>
 }
 
-/** Batches for one epoch after the other: an iterable that can be begun again, or a function of the epoch (0, 1, …). */
-export type Batches =
-  | Iterable<Batch>
-  | AsyncIterable<Batch>
-  | ((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>)
+/** Batches that know how many they are, for each epoch (0, 1, …); `batches` makes one of images. */
+export interface Dataset {
+  readonly steps: number
+  readonly epoch: (epoch: number) => Iterable<Batch> | AsyncIterable<Batch>
+}
+
+/** Batches for one epoch after the other: a data set, or an iterable that can be begun again. */
+export type Batches = Dataset | Iterable<Batch> | AsyncIterable<Batch>
 
 /** A trained tensor as optimizers' groups see it. */
 export interface Parameter {

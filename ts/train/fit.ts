@@ -25,7 +25,7 @@ export interface Course {
 }
 
 const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> =>
-  typeof data === 'function' ? data(epoch) : data
+  'epoch' in data ? data.epoch(epoch) : data
 
 const aborted = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted) fail('ABORTED', 'training was aborted', signal.reason)
@@ -49,13 +49,6 @@ export const evaluate = async (work: Engine, loss: Loss, data: Batches, signal?:
   return { loss: sum / count, accuracy: correct / count, count, confusion }
 }
 
-/** How many batches an epoch has, where the data tells. */
-const lengthOf = (data: Batches): number | undefined => {
-  const { length, size } = data as { readonly length?: unknown; readonly size?: unknown }
-  const told = typeof data === 'function' ? undefined : (length ?? size)
-  return typeof told === 'number' ? told : undefined
-}
-
 /** A loss so much larger than the first is not on its way back. */
 const DIVERGED = 1000
 
@@ -64,7 +57,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   const { work, history, accumulate } = course
   const { epochs, validation, schedule, patience = Infinity, onStep, signal } = options
   if (!(Number.isInteger(epochs) && epochs > 0)) fail('INPUT', `epochs must be a positive integer, is ${epochs}`)
-  let perEpoch = options.stepsPerEpoch ?? lengthOf(data)
+  let perEpoch = options.stepsPerEpoch ?? ('steps' in data ? data.steps : (data as { length?: number }).length)
   let best = {
     loss: Math.min(Infinity, ...history.map(({ validation }) => validation?.loss ?? Infinity)),
     restore: undefined as (() => void) | undefined,

@@ -1,7 +1,6 @@
 import { fail } from '../error.js'
 import type { Op } from '../ops/op.js'
 import { drop } from '../passes/drop.js'
-import { fold } from '../passes/fold.js'
 import { fuse } from '../passes/fuse.js'
 import { trace } from '../trace.js'
 import type { Attr, Graph, Node, TensorInfo } from '../types.js'
@@ -104,7 +103,9 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   const shapes = (graph: Graph) => trace(graph, tensors, false, undefined, ops).shape
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
     const needed = drop(graph)
-    return fuse(folds ? fold(needed) : needed, shapes(needed)).nodes
+    // What goes out as well stays as it is: so no batch norm is folded that training needs as it is.
+    const kept = needed.nodes.flatMap(({ op, inputs }) => (folds || op !== 'BatchNormalization' ? [] : [inputs[0]!]))
+    return fuse({ ...needed, outputs: [...needed.outputs, ...kept] }, shapes(needed)).nodes
   }
   const prefix = crossing.length ? simplify({ ...given, outputs: crossing, nodes: infers }, true) : []
   const shape = shapes({ ...given, outputs: crossing, nodes: infers })

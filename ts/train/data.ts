@@ -1,0 +1,91 @@
+import { fail } from '../error.js'
+import { show } from '../shape.js'
+import type { Batch, Dataset } from './api.js'
+import type { Augmentation } from './augment.js'
+import { generator } from './random.js'
+
+/** Labelled images in memory. */
+export interface Images {
+  /** All images one after the other, each `[channels, height, width]`: bytes as pixels have them, or floats as the network wants them. */
+  readonly data: Uint8Array | Float32Array
+  readonly shape: readonly [channels: number, height: number, width: number]
+  /** Class indices, one for each image. */
+  readonly labels: ArrayLike<number>
+  /** Of bytes: input = (pixel / 255 − mean) / std, a figure per channel or one for all. Default 0 and 1. */
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+  /** Black pixels added on each side. Default 0. */
+  readonly border?: number
+}
+
+export interface BatchesOptions {
+  /** Images per batch; the last one may have fewer. Default 32. */
+  readonly batch?: number
+  /** A new order in every epoch, of the seed. Default true. */
+  readonly shuffle?: boolean
+  readonly seed?: number
+  /** Changes made to every image anew in every epoch, before it is normalised. */
+  readonly augment?: readonly Augmentation[]
+}
+
+/** The numbers 0 to n − 1 in an order of the seed (Fisher & Yates 1938). */
+const shuffled = (n: number, random: () => number): Uint32Array => {
+  const order = Uint32Array.from({ length: n }, (_, i) => i)
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const kept = order[i]!
+    order[i] = order[j]!
+    order[j] = kept
+  }
+  return order
+}
+
+/** Cuts images into batches: shuffled, augmented and normalised, the same ones for the same seed and epoch. */
+export const batches = (images: Images, options: BatchesOptions = {}): Dataset => {
+  const { data, shape, labels, mean = [0], std = [1], border = 0 } = images
+  const { batch = 32, shuffle = true, seed = 0, augment = [] } = options
+  const [c, h, w] = shape
+  const one = c * h * w
+  const count = labels.length
+  if (data.length !== count * one)
+    fail('INPUT', `${count} labels and images of ${show(shape)} want ${count * one} numbers, there are ${data.length}`)
+  if (!(Number.isInteger(batch) && batch > 0)) fail('INPUT', `batch must be a positive integer, is ${batch}`)
+  if (data instanceof Float32Array && (border || images.mean || images.std))
+    fail('INPUT', 'mean, std and border are for images of bytes; floats are as the network wants them')
+  const [oh, ow] = [h + 2 * border, w + 2 * border]
+  const full = [c, oh, ow] as const
+  const plane = oh * ow
+  const bytes = data instanceof Uint8Array
+
+  const place = (to: Float32Array, id: number, epoch: number): void => {
+    const from = data.subarray(id * one, (id + 1) * one)
+    if (border === 0) to.set(from)
+    else
+      for (let row = 0; row < c * h; row++) {
+        const [channel, y] = [Math.floor(row / h), row % h]
+        to.set(from.subarray(row * w, (row + 1) * w), channel * plane + (y + border) * ow + border)
+      }
+    if (augment.length) {
+      const random = generator(seed, `image ${id} in epoch ${epoch}`)
+      for (const change of augment) change(to, full, random)
+    }
+    if (bytes)
+      for (let k = 0; k < c; k++) {
+        const s = std[k % std.length]!
+        const [scale, shift] = [1 / (255 * s), mean[k % mean.length]! / s]
+        for (let i = k * plane; i < (k + 1) * plane; i++) to[i] = to[i]! * scale - shift
+      }
+  }
+  function* epoch(n: number): Generator<Batch> {
+    const order = shuffle
+      ? shuffled(count, generator(seed, `epoch ${n}`))
+      : Uint32Array.from({ length: count }, (_, i) => i)
+    for (let begin = 0; begin < count; begin += batch) {
+      const ids = order.subarray(begin, begin + batch)
+      const input = new Float32Array(ids.length * c * plane)
+      for (const [i, id] of ids.entries()) place(input.subarray(i * c * plane, (i + 1) * c * plane), id, n)
+      yield { input, labels: Float32Array.from(ids, id => labels[id]!), ids }
+    }
+  }
+  return { steps: Math.ceil(count / batch), epoch }
+}
