@@ -50,7 +50,8 @@ export type Attr = number | string | boolean | readonly number[]
  * | Flatten | x | axis |
  * | Reshape | x | shape (0 copies the input's dimension, -1 is inferred) |
  * | Softmax, LogSoftmax | x | axis |
- * | ReduceMean | x | axes, keepDims |
+ * | ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceProd, ReduceL1, ReduceL2, ReduceSumSquare | x | axes, keepDims |
+ * | ArgMax, ArgMin | x (gives the places as floats) | axis, keepDims, last (of equals, the last) |
  * | Dropout | x | rate |
  *
  * `kernel`, `stride`, `dilation` are `[height, width]`; `pad` is `[top, left, bottom, right]`, or

@@ -153,13 +153,26 @@ const pad: Emit = (node, out) => {
 const dropout: Emit = (node, out) =>
   one(node, [...node.inputs, out.float(`${node.name}_ratio`, number(node.attrs.rate))])
 
-const reduceMean: Emit = node =>
-  one(node, node.inputs, { axes: ints(node.attrs.axes), keepdims: int(node.attrs.keepDims) })
+const reduce: Emit = node => one(node, node.inputs, { axes: ints(node.attrs.axes), keepdims: int(node.attrs.keepDims) })
+
+const reduceSum: Emit = (node, out) =>
+  one(node, [...node.inputs, ...lists(node, out, 'axes')], { keepdims: int(node.attrs.keepDims) })
+
+/** ONNX's places are integers, and convlet's are floats. */
+const place: Emit = (node, out) => {
+  const { axis, keepDims, last } = node.attrs
+  const { made, step } = steps(node, out)
+  const attrs = { axis: int(axis), keepdims: int(keepDims), select_last_index: int(last) }
+  step('', 'Cast', [step('place', node.op, node.inputs, attrs)], { to: { int: 1 } })
+  return made
+}
 
 /** Every canonical operator: the table of ts/types.ts. */
 export const emitters: Readonly<Record<string, Emit>> = {
   Abs: plain,
   Add: plain,
+  ArgMax: place,
+  ArgMin: place,
   AveragePool: averagePool,
   BatchNormalization: withAttrs({ epsilon: float }),
   Ceil: plain,
@@ -194,7 +207,14 @@ export const emitters: Readonly<Record<string, Emit>> = {
   Pad: pad,
   Pow: plain,
   Reciprocal: plain,
-  ReduceMean: reduceMean,
+  ReduceL1: reduce,
+  ReduceL2: reduce,
+  ReduceMax: reduce,
+  ReduceMean: reduce,
+  ReduceMin: reduce,
+  ReduceProd: reduce,
+  ReduceSum: reduceSum,
+  ReduceSumSquare: reduce,
   Relu: plain,
   Reshape: reshape,
   Round: plain,

@@ -151,15 +151,32 @@ export const transpose: Builder = (node, ctx) => {
   return become(node, 'Transpose', [x], { perm })
 }
 
-export const reduceMean: Builder = (node, ctx) => {
+const keepsDims = (node: OnnxNode): boolean => !!(numberAttr(node, 'keepdims') ?? 1)
+
+/** What a reduction over no axis is. */
+const unreduced = (node: OnnxNode, x: string): readonly Node[] => {
+  if (node.op === 'ReduceSumSquare') return become(node, 'Mul', [x, x])
+  return become(node, /L[12]$/.test(node.op) ? 'Abs' : 'Identity', [x])
+}
+
+/** ReduceMean and its kin. */
+export const reduce: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   const given = numbersFrom(node, 'axes', 1, ctx) ?? []
-  if (given.length === 0 && numberAttr(node, 'noop_with_empty_axes')) return become(node, 'Identity', [x])
+  if (given.length === 0 && numberAttr(node, 'noop_with_empty_axes')) return unreduced(node, x)
   const rank = () => shapeOfInput(node, 0, ctx).length
   const axes =
     given.length > 0
       ? frontAxes(node, given, rank).toSorted((a, b) => a - b)
       : shapeOfInput(node, 0, ctx).map((_, d) => d)
   if (new Set(axes).size < axes.length) failAt(node, `axes ${given.join(', ')} name one dimension twice`)
-  return become(node, 'ReduceMean', [x], { axes, keepDims: !!(numberAttr(node, 'keepdims') ?? 1) })
+  return become(node, node.op, [x], { axes, keepDims: keepsDims(node) })
+}
+
+/** ArgMax and ArgMin. */
+export const arg: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const [axis] = frontAxes(node, [numberAttr(node, 'axis') ?? 0], () => shapeOfInput(node, 0, ctx).length)
+  const last = !!numberAttr(node, 'select_last_index')
+  return become(node, node.op, [x], { axis: axis!, keepDims: keepsDims(node), last })
 }

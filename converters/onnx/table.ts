@@ -2,7 +2,7 @@ import type { Builder } from './context.js'
 import { cast, clip, elu, gelu, hardSigmoid, leakyRelu, max, min, pair, plain, pow, pRelu, sum } from './elementwise.js'
 import { gemm, matMul } from './linear.js'
 import { batchNormalization, lrn } from './norm.js'
-import { concat, gather, reduceMean, slice, split, transpose } from './parts.js'
+import { arg, concat, gather, reduce, slice, split, transpose } from './parts.js'
 import { dropout, flatten, reshape, softmax, squeeze, unsqueeze } from './views.js'
 import { averagePool, conv, convTranspose, globalPool, maxPool, pad } from './windows.js'
 
@@ -10,6 +10,8 @@ import { averagePool, conv, convTranspose, globalPool, maxPool, pad } from './wi
 export const builders: Readonly<Record<string, Builder>> = {
   Abs: plain,
   Add: pair,
+  ArgMax: arg,
+  ArgMin: arg,
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
@@ -46,7 +48,14 @@ export const builders: Readonly<Record<string, Builder>> = {
   Pad: pad,
   Pow: pow,
   Reciprocal: plain,
-  ReduceMean: reduceMean,
+  ReduceL1: reduce,
+  ReduceL2: reduce,
+  ReduceMax: reduce,
+  ReduceMean: reduce,
+  ReduceMin: reduce,
+  ReduceProd: reduce,
+  ReduceSum: reduce,
+  ReduceSumSquare: reduce,
   Relu: plain,
   Reshape: reshape,
   Round: plain,

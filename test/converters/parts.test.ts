@@ -175,6 +175,27 @@ test('ReduceMean: without axes over all, or over none', () => {
   unsound({ nodes: [['r: y = ReduceMean(x)', { axes: [1, -3] }]] }, /axes 1, -3 name one dimension twice/)
 })
 
+for (const op of ['Sum', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare'].map(name => `Reduce${name}`))
+  test(`${op}: axes as attribute or input, none of them`, () => {
+    const expected = [`y = ${op}(x)`, { axes: [2, 3], keepDims: false }] as const
+    const tensors = { a: ints(-2, 3), none: ints() }
+    assert.equal(only({ opset: 7, nodes: [[`y = ${op}(x)`, { axes: [2, 3], keepdims: 0 }]] }), expected)
+    assert.equal(only({ opset: 18, nodes: [[`y = ${op}(x, a)`, { keepdims: 0 }]], tensors }), expected)
+    assert.equal(only({ nodes: [`y = ${op}(x)`] })[1], { axes: [0, 1, 2, 3], keepDims: true })
+    const [nothing] = only({ opset: 18, nodes: [[`y = ${op}(x, none)`, { noop_with_empty_axes: 1 }]], tensors })
+    const without: Record<string, string> = { L1: 'Abs(x)', L2: 'Abs(x)', SumSquare: 'Mul(x, x)' }
+    assert.equal(nothing, `y = ${without[op.slice(6)] ?? 'Identity(x)'}`)
+  })
+
+test('ArgMax and ArgMin', () => {
+  for (const op of ['ArgMax', 'ArgMin']) {
+    assert.equal(only({ nodes: [`y = ${op}(x)`] }), [`y = ${op}(x)`, { axis: 0, keepDims: true, last: false }])
+    const attrs = { axis: -3, keepdims: 0, select_last_index: 1 }
+    assert.equal(only({ nodes: [[`y = ${op}(x)`, attrs]] })[1], { axis: 1, keepDims: false, last: true })
+    unsound({ nodes: [[`a: y = ${op}(x)`, { axis: -5 }]] }, /axis -5 is outside of a value with 4 dimensions/)
+  }
+})
+
 /** The shape that the converter tells of the last value, as a Reshape to it shows. */
 const shapeAfter = (...nodes: Spec['nodes'][number][]) => {
   const all: Spec['nodes'] = [...nodes, 's = Shape(v)', 'y = Reshape(v, s)']
@@ -188,6 +209,8 @@ test('shapes are told past the operators, the batch open', () => {
   assert.equal(shapeAfter(['v = Transpose(x)', { perm: [0, 2, 3, 1] }]), [0, 8, 6, 3])
   assert.equal(shapeAfter(['v = ReduceMean(x)', { axes: [2] }]), [0, 3, 1, 6])
   assert.equal(shapeAfter(['v = ReduceMean(x)', { axes: [2, 3], keepdims: 0 }]), [0, 3])
+  assert.equal(shapeAfter(['v = ArgMax(x)', { axis: 1 }]), [0, 1, 8, 6])
+  assert.equal(shapeAfter(['v = ReduceL2(x)', { axes: [1], keepdims: 0 }]), [0, 8, 6])
   assert.equal(shapeAfter('v = GlobalMaxPool(x)'), [0, 3, 1, 1])
   assert.equal(shapeAfter('g = GlobalAveragePool(x)', 'v = Sub(x, g)'), [0, 3, 8, 6])
   assert.equal(shapeAfter('c = Conv(x, w)', ['v = Concat(c, c, c)', { axis: 1 }]), [0, 15, 6, 4])

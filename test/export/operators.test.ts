@@ -14,6 +14,8 @@ import { roundTrip, single } from './make.js'
 const window = { kernel: [3, 2], stride: [2, 1], pad: [1, 0, 0, 1], dilation: [1, 1] }
 const pair = [{}, [1, 4, 9, 9], { b: [4, 1, 1] }] as const
 
+const reduced: readonly Case[] = [[{ axes: [2, 3], keepDims: false }], [{ axes: [1], keepDims: true }]]
+
 type Parts = Parameters<typeof single>
 type Case = readonly [Parts[1], Parts[2]?, Parts[3]?, Parts[4]?]
 
@@ -78,7 +80,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   Pad: [[{ pads: [0, 8, 1, 2, 0, 8, 3, 4], value: 0 }], [{ pads: [0, 0, 1, 1, 0, 0, 1, 1], value: -1.5 }]],
   Pow: [pair],
   Reciprocal: [[{}]],
-  ReduceMean: [[{ axes: [2, 3], keepDims: false }], [{ axes: [1], keepDims: true }]],
+  ReduceL1: reduced,
+  ReduceL2: reduced,
+  ReduceMax: reduced,
+  ReduceMean: reduced,
+  ReduceMin: reduced,
+  ReduceProd: reduced,
+  ReduceSum: reduced,
+  ReduceSumSquare: reduced,
   Relu: [[{}]],
   Reshape: [[{ shape: [0, 2, 2, 81] }], [{ shape: [-1, 4, 81] }]],
   Round: [[{}]],
@@ -100,7 +109,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
 const test = suite('export: operators')
 
 // Opset 13 has none; what they become is below.
-const DECOMPOSED = ['Gelu', 'HardSwish']
+const DECOMPOSED = ['ArgMax', 'ArgMin', 'Gelu', 'HardSwish']
 
 test('every operator that runs can be exported, and is tested', () => {
   assert.equal([...Object.keys(cases), ...DECOMPOSED].sort(), Object.keys(emitters).sort())
@@ -196,6 +205,21 @@ const erf = (x: number): number => {
   }
   return (2 / Math.sqrt(Math.PI)) * sum
 }
+
+test('the places of ArgMax and ArgMin are cast to floats', () => {
+  for (const op of ['ArgMax', 'ArgMin']) {
+    const model = single(op, { axis: 1, keepDims: false, last: true })
+    assert.equal(
+      nodesOf(model).map(({ op, inputs, outputs, attrs }) => [op, inputs, outputs, Object.fromEntries(attrs)]),
+      [
+        [op, ['x'], ['y_place'], { axis: 1, keepdims: 0, select_last_index: 1 }],
+        ['Cast', ['y_place'], ['y'], { to: 1 }],
+      ],
+    )
+    const [back, cast] = fromOnnx(toOnnx(model)).graph!.nodes
+    assert.equal([back!.op, back!.attrs, cast!.op], [op, { axis: 1, keepDims: false, last: true }, 'Identity'])
+  }
+})
 
 const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-6, `${a} is not ${b}`)
 const SOME = [-4, -3, -1.5, -0.3, 0, 0.1, 1, 2.9, 3.5]

@@ -140,6 +140,33 @@ test('ReduceMean over any axes', async () => {
   }
 })
 
+test('other reductions over any axes', async () => {
+  const others = ['ReduceSum', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare']
+  for (const op of others)
+    for (const keepDims of [true, false]) {
+      for (const axes of [[1], [2, 3], [1, 3], [1, 2, 3]]) {
+        await one(op, [3, 4, 5], { axes, keepDims }, [], { batch: 2 })
+        await behind(op, { axes, keepDims })
+      }
+      await one(op, [3, 4, 5], { axes: [0, 2], keepDims }, [], { batch: 2, images: [2] })
+      await one(op, [2, 3, 2, 8], { axes: [1, 4], keepDims }, [], { batch: 3 })
+      await one(op, [1], { axes: [1], keepDims }, [], { batch: 3 })
+    }
+})
+
+test('ArgMax and ArgMin along every axis', async () => {
+  for (const op of ['ArgMax', 'ArgMin'])
+    for (const keepDims of [true, false])
+      for (const last of [true, false]) {
+        for (const shape of [[8], [3, 5], [5, 4, 3], [2, 3, 2, 2]])
+          for (let axis = 0; axis <= shape.length; axis++)
+            await one(op, shape, { axis, keepDims, last }, [], { batch: 2, images: [2] })
+        for (const axis of [1, 2, 3]) await behind(op, { axis, keepDims, last })
+        // Of equals, the first or the last.
+        await maps([node('Round', ['x'], 'r'), node(op, ['r'], 'y', { axis: 1, keepDims, last })])
+      }
+})
+
 test('Transpose', async () => {
   for (const perm of [
     [0, 1, 2, 3],
@@ -231,6 +258,7 @@ test('what does not fit is told', async () => {
   assert.match(failure as string, /Transpose "y": goes over 5 separate dimensions, 4 at most/)
   await fails('Slice', { starts: [2], ends: [2], axes: [1], steps: [1] }, /nothing of 1×3×4×5 is from 2 to 2 by 1/)
   await fails('ReduceMean', { axes: [4] }, /axes 4 are beyond 1×3×4×5/)
+  await fails('ArgMax', { axis: 4 }, /axes 4 are beyond 1×3×4×5/)
   await fails('PRelu', {}, /slope 2×3×4×5 is larger than x/, [filled([2, 3, 4, 5], 1)])
   await fails('Mul', {}, /1×3×4×5 and 7 do not broadcast/, [filled([7], 1)])
   await fails('BatchNormalization', {}, /input 3 has 4 channels, x 3/, [...norm(3).slice(0, 2), ...norm(4).slice(2)])

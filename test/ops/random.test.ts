@@ -143,13 +143,14 @@ const slice = (x: Value, { a, b, and, flag }: Draw): Made => {
   return ['Slice', [x.name], x.shape.map((n, i) => (i === axis ? length : n)), attrs]
 }
 
-const mean = (x: Value, { a, b, flag }: Draw): Made => {
+const reduction = (x: Value, { a, b, flag }: Draw): Made => {
   const axes = [...x.shape.keys()].filter(i => (a + b * i) % 2 === 0)
   const gone = axes.length ? axes : [0]
   const keepDims = flag || gone.length === x.shape.length
   const kept = x.shape.map((d, i) => (gone.includes(i) ? 1 : d))
   const shape = keepDims ? kept : kept.filter((_, i) => !gone.includes(i))
-  return ['ReduceMean', [x.name], shape, { axes: gone.map(i => i + 1), keepDims }]
+  const op = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2'][a % 4]!
+  return [op, [x.name], shape, { axes: gone.map(i => i + 1), keepDims }]
 }
 
 const norm = (net: Growing, x: Value, { a }: Draw): Made => {
@@ -196,7 +197,7 @@ const make = (net: Growing, x: Value, draw: Draw): Made | undefined => {
     () => concat(net, x, draw),
     () => transpose(x, draw),
     () => slice(x, draw),
-    () => mean(x, draw),
+    () => reduction(x, draw),
     () => norm(net, x, draw),
   ]
   const maps = [

@@ -1,36 +1,16 @@
 // A canonical graph run node by node with the references, each number with how far single precision may be from it.
 import type { Graph, Node, Shape } from '../../ts/types.js'
-import { gamma, TINY, U } from '../bounds.js'
+import { U } from '../bounds.js'
+import { type Approx, corners, exact, list, most, type Op, real, rounding, sum } from './approx.js'
 import { conv, convTranspose, gemm, matMul, type Transposed } from './conv.js'
 import * as each from './eltwise.js'
 import { concat, pad, permute, slice } from './layout.js'
 import { batchNorm, batchNormSizes, lrn } from './norm.js'
 import { avgPool, globalAvgPool, globalMaxPool, maxPool, type Sliding } from './pool.js'
-import { mean } from './reduce.js'
+import { reducing } from './reducing.js'
 import { logSoftmax, softmax } from './softmax.js'
 import { abs, map, size, type Tensor } from './tensor.js'
 import { winogradFits, winogradSizes, winogradSteps } from './winograd.js'
-
-export interface Approx {
-  readonly value: Tensor
-  /** Largest distance of a computed element from `value`, whatever was fused and in whatever order sums were made. */
-  readonly error: Tensor
-  /** Length of the sum that an element is, if a following Add may become part of it. */
-  readonly terms: number
-}
-
-type Op = (node: Node, inputs: readonly (Approx | undefined)[]) => Approx
-
-export const exact = (value: Tensor): Approx => ({ value, error: map(value, () => 0), terms: 0 })
-
-const sum = (...parts: readonly Tensor[]): Tensor =>
-  parts.reduce((a, b) => ({ shape: a.shape, data: a.data.map((v, i) => v + b.data[i]!) }))
-
-/** The largest size that each number may really have. */
-const most = ({ value, error }: Approx): Tensor => sum(abs(value), error)
-
-/** What n roundings of numbers of these sizes amount to. */
-const rounding = (n: number, sizes: Tensor): Tensor => map(sizes, v => gamma(n) * v + n * TINY)
 
 /** A sum of products: the inputs' errors times the weights, and the roundings. */
 const linear =
@@ -79,35 +59,6 @@ const softmaxOp: Op = (node, [x]) => {
   return { value, error: map(value, v => v * relative + 2 ** -125), terms: 0 }
 }
 
-/**
- * A function of some numbers, steady as far as their errors reach: the farthest that it comes at the corners, so many
- * roundings of the result, and `more`.
- */
-const corners =
-  (
-    run: (node: Node, ...xs: Tensor[]) => Tensor,
-    roundings: number,
-    more: (x: number, y: number) => number = () => 0,
-  ): Op =>
-  (node, inputs) => {
-    const values = inputs.map(input => input!.value)
-    const value = run(node, ...values)
-    const shifted = (signs: number) =>
-      run(
-        node,
-        ...inputs.map((input, k) =>
-          map(input!.value, (v, i) => v + (signs & (1 << k) ? 1 : -1) * input!.error.data[i]!),
-        ),
-      )
-    const reached = Array.from({ length: 1 << inputs.length }, (_, signs) => shifted(signs).data)
-    const error = map(value, (v, i) => {
-      const off = Math.max(...reached.map(data => Math.abs(data[i]! - v)))
-      const x = values[0]!.data.length === value.data.length ? values[0]!.data[i]! : 0
-      return 1.01 * off + gamma(roundings) * (Math.abs(v) + off) + more(x, v) + TINY * 4
-    })
-    return { value, error, terms: 0 }
-  }
-
 const logSoftmaxOp: Op = (node, [x]) => {
   const axis = node.attrs.axis as number
   const value = logSoftmax(x!.value, axis)
@@ -125,9 +76,6 @@ const batchNormOp: Op = (node, [x, ...factors]) => {
   const error = sum(batchNormSizes(x!.error, plain, epsilon), rounding(12, batchNormSizes(most(x!), vectors, epsilon)))
   return { value: batchNorm(x!.value, vectors, epsilon), error, terms: 0 }
 }
-
-const list = (node: Node, name: string) => (node.attrs[name] ?? []) as readonly number[]
-const real = (node: Node, name: string) => node.attrs[name] as number
 
 const addOp: Op = (_node, [a, b]) => {
   // As a bias or residual it takes part in the roundings of the sum before it.
@@ -166,6 +114,7 @@ const convOp: Op = (node, inputs) => {
 }
 
 const ops: Readonly<Record<string, Op>> = {
+  ...reducing,
   Abs: corners((_node, x) => each.abs(x!), 0),
   Add: addOp,
   AveragePool: averaging((node, x) => avgPool(x, window(node))),
@@ -236,12 +185,6 @@ const ops: Readonly<Record<string, Op>> = {
     return { value: pad(x!.value, pads, node.attrs.value as number), error: pad(x!.error, pads), terms: 0 }
   },
   Pow: corners((_node, a, b) => each.pow(a!, b!), 4),
-  ReduceMean: (node, [x]) => {
-    const run = (t: Tensor) => mean(t, list(node, 'axes'), node.attrs.keepDims !== false)
-    const n = x!.value.data.length / run(x!.value).data.length
-    return { value: run(x!.value), error: sum(run(x!.error), rounding(n + 8, run(most(x!)))), terms: 0 }
-  },
-  Reciprocal: corners((_node, x) => each.reciprocal(x!), 1),
   Relu: (_node, [x]) => ({ value: each.relu(x!.value), error: x!.error, terms: 0 }),
   Reshape: view,
   Round: corners((_node, x) => each.round(x!), 0),

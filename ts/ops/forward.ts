@@ -6,7 +6,7 @@ import { batchNormalization, lrn } from './norm.js'
 import type { Op } from './op.js'
 import { pad } from './pad.js'
 import { pools } from './pool.js'
-import { reduceMean } from './reduce.js'
+import { reductions } from './reduce.js'
 import { softmaxes } from './softmax.js'
 import { views } from './view.js'
 
@@ -14,6 +14,7 @@ import { views } from './view.js'
 export const forward: Readonly<Record<string, Op>> = {
   ...eltwise,
   ...pools,
+  ...reductions,
   ...softmaxes,
   ...views,
   BatchNormalization: batchNormalization,
@@ -24,7 +25,6 @@ export const forward: Readonly<Record<string, Op>> = {
   LRN: lrn,
   MatMul: matMul,
   Pad: pad,
-  ReduceMean: reduceMean,
   Slice: slice,
   Transpose: transpose,
 }
