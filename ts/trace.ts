@@ -201,12 +201,11 @@ export const trace = (
         const block = blocks.get(inputs[0]!)
         const [n, ...rest] = shape
         // A map's NHWC order survives as long as the map can be recognised.
-        const kept = trivial(order) || (n === x[0] && (same(rest, order!) || same(rest, [size(x.slice(1))])))
+        const kept = !order || (n === x[0] && (same(rest, order) || same(rest, [size(x.slice(1))])))
         // A smaller batch does as the plan did.
         if (block && (plan ? plan.get(name) === block : kept)) {
           if (!kept) unplanned()
-          // The bytes lie in both orders where both are the same, of the new shape that need not hold.
-          share(inputs[0]!, define(shape, trivial(order) ? undefined : order))
+          share(inputs[0]!, define(shape, order))
         } else {
           const to = scope.output(shape)
           scope.call('copy', to, scope.read(0), size(x))
@@ -226,10 +225,10 @@ export const trace = (
   const outputs = graph.outputs.map((name, i): Port => {
     const { shape, order } = values.get(name)!
     const { at } = blocks.get(name)!
-    if (trivial(order)) return { name, shape, at }
+    if (!order) return { name, shape, at }
     const to = allot(-1 - i, shape, end, end)
     const node: Node = { op: 'ToNCHW', name, inputs: [name], outputs: [name], attrs: {} }
-    layers.push({ node, shape, calls: [turn(to, at, order!, size(shape))], macs: 0 })
+    layers.push({ node, shape, calls: [turn(to, at, order, size(shape))], macs: 0 })
     return { name, shape, at: to }
   })
   return { shape: value => values.get(value)!.shape, layers, inputs, outputs, blocks, packed, finish, weightsEnd }
