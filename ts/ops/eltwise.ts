@@ -42,38 +42,23 @@ const binary = (kernel: string): Op => ({
   },
 })
 
-export const eltwise = {
+/** Operators whose kernels have their names in small letters. */
+const named = (make: (kernel: string) => Op, ...names: readonly string[]): Record<string, Op> =>
+  Object.fromEntries(names.map(name => [name, make(name.toLowerCase())]))
+
+export const eltwise: Readonly<Record<string, Op>> = {
+  // ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, Erf-13, Gelu-20.
+  ...named(unary, 'Tanh', 'Sigmoid', 'Abs', 'Neg', 'Exp', 'Sqrt', 'Softplus', 'Erf', 'Gelu'),
+  // ONNX Reciprocal-13, Floor-13, Ceil-13, Round-22, Sign-13.
+  ...named(unary, 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign'),
+  // ONNX Add-14, Sub-14, Mul-14, Div-14, Pow-15, Max-13 and Min-13 of two, PRelu-16.
+  ...named(binary, 'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'PRelu'),
   // ONNX Relu-14, Clip-13.
   Relu: unary('clamp', { min: 0, max: Infinity }),
   Clip: unary('clamp', { min: -Infinity, max: Infinity }),
-  // ONNX Tanh-13, Sigmoid-13, Abs-13, Neg-13, Exp-13, Sqrt-13, Softplus-1, HardSwish-14, Erf-13.
-  Tanh: unary('tanh'),
-  Sigmoid: unary('sigmoid'),
-  Abs: unary('abs'),
-  Neg: unary('neg'),
-  Exp: unary('exp'),
-  Sqrt: unary('sqrt'),
-  Softplus: unary('softplus'),
+  // ONNX HardSwish-14, Elu-6, LeakyRelu-16, HardSigmoid-6.
   HardSwish: unary('hard_swish'),
-  Erf: unary('erf'),
-  // ONNX Reciprocal-13, Floor-13, Ceil-13, Round-22, Sign-13.
-  Reciprocal: unary('reciprocal'),
-  Floor: unary('floor'),
-  Ceil: unary('ceil'),
-  Round: unary('round'),
-  Sign: unary('sign'),
-  // ONNX Elu-6, LeakyRelu-16, HardSigmoid-6, Gelu-20.
   Elu: unary('elu', { alpha: 1 }),
   LeakyRelu: unary('leaky_relu', { alpha: 0.01 }),
   HardSigmoid: unary('hard_sigmoid', { alpha: 0.2, beta: 0.5 }),
-  Gelu: unary('gelu'),
-  // ONNX Add-14, Sub-14, Mul-14, Div-14, Pow-15, Max-13 and Min-13 of two, PRelu-16.
-  Add: binary('add'),
-  Sub: binary('sub'),
-  Mul: binary('mul'),
-  Div: binary('div'),
-  Pow: binary('pow'),
-  Max: binary('max'),
-  Min: binary('min'),
-  PRelu: binary('prelu'),
-} satisfies Record<string, Op>
+}
