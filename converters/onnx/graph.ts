@@ -5,6 +5,7 @@ import { addBiases, padConvs } from './absorb.js'
 import { type Context, failAt } from './context.js'
 import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
+import { constantOutput } from './outputs.js'
 import type { OnnxModel, OnnxNode } from './read.js'
 import { type Problem, unsupportedError } from './report.js'
 import { inferShape } from './shapes.js'
@@ -116,7 +117,7 @@ export const convertGraph = (
     try {
       if (node.domain) refuse('only operators of ONNX itself are supported')
       const several = !node.outputs[0] || node.outputs.slice(1).some(name => reads(name) > 0)
-      if (several && node.op !== 'Split') refuse('only its first output is supported')
+      if (several && node.op !== 'Split' && node.op !== 'Dropout') refuse('only its first output is supported')
       const fold = own(folds, node.op)
       const builder = own(builders, node.op)
       if (node.op === 'Shape') keep(node, foldShape(node, shapeOf(taken[0])))
@@ -127,7 +128,7 @@ export const convertGraph = (
       else if (fold && constant) keep(node, fold(node, taken.map(toConst), spend))
       else if (builder)
         emit(
-          builder(node, ctx),
+          builder(several || node.op === 'Split' ? node : { ...node, outputs: node.outputs.slice(0, 1) }, ctx),
           given.some(v => isComputed(v) && v.lost),
         )
       else refuse(fold ? 'it is supported on constants and shapes only' : 'this operator is not supported')
@@ -142,12 +143,23 @@ export const convertGraph = (
   }
   source.forEach(convert)
 
+  const fixed = model.inputs.every(({ dims }) => typeof dims?.[0] === 'number')
+
   for (const name of outputs) {
     const v = values.get(name)
     const isInput = model.inputs.some(input => input.name === name)
     if (!v && !isInput) throw new ConvletError('GRAPH', `output "${name}" is made by no node; export ${file} again`)
     if (isInput) problems.push({ kind: 'output', name, reason: 'it is an input, nothing is computed' })
-    else if (v && (isConst(v) || isUnread(v))) problems.push({ kind: 'output', name, reason: 'it is a constant' })
+    else if (v && (isConst(v) || isUnread(v)))
+      try {
+        if (isUnread(v)) refuse(v.unread)
+        if (bound.inputs.length === 0) refuse('it is a constant, nothing is computed')
+        if (tensors.has(name)) refuse('it is a weight as well')
+        nodes.push(constantOutput(name, toConst(v)!, ctx, fixed))
+      } catch (e) {
+        if (!(e instanceof Unsupported)) throw e
+        problems.push({ kind: 'output', name, reason: e.reason })
+      }
   }
   // First what cannot be: no shape would help such a model.
   if (problems.length > 0) throw unsupportedError(file, problems, Object.keys(builders))
@@ -170,8 +182,10 @@ export const convertGraph = (
   }
   const kept = alive(addBiases(padConvs(nodes), known), outputs)
   const used = new Set(kept.flatMap(({ inputs }) => inputs))
+  // Of constants only, a network still takes what the file says.
+  const needed = bound.inputs.filter(({ name }) => used.has(name))
   return {
-    graph: { inputs: bound.inputs.filter(({ name }) => used.has(name)), outputs, nodes: kept },
+    graph: { inputs: needed.length > 0 ? needed : bound.inputs, outputs, nodes: kept },
     tensors: new Map([...made].filter(([name]) => used.has(name))),
   }
 }

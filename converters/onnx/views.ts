@@ -16,7 +16,7 @@ import {
   toAxis,
 } from './context.js'
 import type { OnnxNode } from './read.js'
-import { type Dim, divide, isComputed, product, refuse, sameDim } from './values.js'
+import { type Dim, divide, floatBytes, isComputed, product, refuse, sameDim } from './values.js'
 
 const ONE_BATCH = { batches: 1 }
 const isBatch = (d: Dim | undefined) => d !== undefined && sameDim(d, ONE_BATCH)
@@ -128,5 +128,16 @@ export const dropout: Builder = (node, ctx) => {
   const given = constInput(node, 1, 'ratio', ctx)
   const rate = (given ? numbersOfConst(given, 'ratio')[0] : numberAttr(node, 'ratio')) ?? 0.5
   if (!(rate >= 0 && rate <= 1)) failAt(node, `ratio ${rate} should be between 0 and 1`)
-  return become(node, 'Dropout', [x], { rate })
+  const made = node.outputs[0] ? become(node, 'Dropout', [x], { rate }) : []
+  const mask = node.outputs[1]
+  if (!mask) return made
+  // What stays, which at inference is everything: x⁰ is 1 whatever x is.
+  const zero = ctx.store({
+    name: ctx.unique(`${mask}_zero`),
+    shared: false,
+    dtype: 'F32',
+    shape: [],
+    data: floatBytes([0]),
+  })
+  return [...made, step('Pow', ctx.unique(`${node.name}_mask`), [x, zero], mask)]
 }

@@ -117,7 +117,12 @@ test('inputs of other types, and outputs that nothing computes', () => {
   fails(
     () => graphOf({ nodes: ['y = Identity(w)'], tensors: { w: floats([1]) } }),
     'UNSUPPORTED',
-    /output ×1 \("y"\): it is a constant/,
+    /output ×1 \("y"\): it is a constant, nothing is computed/,
+  )
+  fails(
+    () => graphOf({ inputs: { x: ['N', 3, 8, 8] }, nodes: ['y = Relu(x)', 's = Shape(x)'], outputs: ['y', 's'] }),
+    'UNSUPPORTED',
+    /output ×1 \("s"\): it depends on the batch, which the file leaves open/,
   )
   fails(() => graphOf({ nodes: [], outputs: ['x'] }), 'UNSUPPORTED', /output ×1 \("x"\): it is an input/)
 })

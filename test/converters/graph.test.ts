@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { convert } from '../../converters/index.js'
 import { readModel } from '../../ts/file.js'
-import { brief, build, floats, graphOf, ints, model } from './build.js'
+import { brief, build, floats, graphOf, ints, model, refuses } from './build.js'
 
 test('names: kept, numbered per operator where absent, told apart where double', () => {
   const nodes = ['a = Relu(x)', 'twin: b = Tanh(a)', 'twin: c = Tanh(b)', 'Relu_1: d = Relu(c)', 'y = Relu(d)']
@@ -133,6 +133,41 @@ test('a float16 model: inputs become float32, weights stay, casts between floats
   assert.equal(
     [...m.tensors].map(([name, t]) => `${name} ${t.dtype}`),
     ['w F16', 'c F32'],
+  )
+})
+
+test('outputs that are constants are tensors handed out, whole numbers as floats', () => {
+  const m = model({
+    nodes: ['y = Relu(x)', 's = Shape(x)', 'c = Identity(w)', 'i = Identity(n)'],
+    tensors: { w: floats([2]), n: ints(7, -1) },
+    outputs: ['y', 's', 'c', 'i', 'w'],
+  })
+  assert.equal(
+    m.graph!.nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`),
+    [
+      'y = Relu(x)',
+      's = Identity(s_constant)',
+      'c = Identity(c_constant)',
+      'i = Identity(i_constant)',
+      'w = Identity(w_constant)',
+    ],
+  )
+  const numbers = (name: string) => [...new Float32Array(m.tensors.get(name)!.data.slice().buffer)]
+  assert.equal(['s_constant', 'c_constant', 'i_constant'].map(numbers), [
+    [1, 3, 8, 8],
+    [0, 1],
+    [7, -1],
+  ])
+  // A network of nothing else still takes its input.
+  assert.equal(graphOf({ nodes: ['y = Shape(x)'] }).inputs, [{ name: 'x', shape: [1, 3, 8, 8] }])
+  refuses(
+    {
+      inputs: { x: [1, 3] },
+      nodes: ['y = Add(x, w)'],
+      tensors: { w: floats([3]) },
+      outputs: ['y', 'w'],
+    },
+    /output ×1 \("w"\): it is a weight as well/,
   )
 })
 
