@@ -32,6 +32,17 @@ const layers = {
   'fc 4096→1024, 32 images': [32, 4096, 1, 1, 1, 1024],
 }
 
+/** images, channels, output height and width, kernel, stride */
+const depthwise = {
+  'depthwise 3x3, 32, 112²': [1, 32, 112, 3, 1],
+  'depthwise 3x3/2, 96, 56²': [1, 96, 56, 3, 2],
+  'depthwise 3x3, 144, 56²': [1, 144, 56, 3, 1],
+  'depthwise 3x3, 512, 14²': [1, 512, 14, 3, 1],
+  'depthwise 3x3/2, 576, 7²': [1, 576, 7, 3, 2],
+  'depthwise 3x3, 960, 7², 4 images': [4, 960, 7, 3, 1],
+  'depthwise 5x5, 240, 14²': [1, 240, 14, 5, 1],
+}
+
 const PAGES = 2048
 
 function instantiate(build) {
@@ -81,6 +92,20 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
   }
 }
 
+/** The kernels of a depthwise layer, in the same form. */
+function depthwiseOf(kernels, [n, c, size, k, stride]) {
+  const map = size * stride
+  const [y, x, w, temp, dx] = place(n * size * size * c, n * map * map * c, k * k * c, k * k * c, n * map * map * c)
+  const before = (k - 1) >> 1
+  const dims = [n, map, map, c, size, size, k, k, stride, stride, before, before, 1, 1]
+  const products = n * size * size * c * k * k
+  return {
+    conv_depthwise: [products, () => kernels.conv_depthwise(y, 0, x, w, 0, ...dims, -Infinity, Infinity)],
+    depthwise_grad_weight: [products, () => kernels.depthwise_grad_weight(w, x, y, temp, ...dims)],
+    depthwise_grad_input: [products, () => kernels.depthwise_grad_input(dx, 0, y, w, ...dims)],
+  }
+}
+
 const repeat = run => runs => {
   for (let i = 0; i < runs; i++) run()
 }
@@ -108,10 +133,10 @@ if (options.build === 'relaxed') {
 }
 const { kernels, fill } = instantiate(options.build)
 const rows = []
-for (const [layer, dims] of Object.entries(layers)) {
+for (const [layer, dims] of [...Object.entries(layers), ...Object.entries(depthwise)]) {
   if (!options.wanted(layer)) continue
   fill()
-  const runs = Object.entries(kernelsOf(kernels, dims, options.block))
+  const runs = Object.entries((layer in depthwise ? depthwiseOf : kernelsOf)(kernels, dims, options.block))
   const contestants = runs.map(([, [, run]]) => ({ block: repeat(run) }))
   const samples = await sample(contestants, { rounds: options.samples, blockMs: 10, warmMs: 60 })
   for (const [i, { times }] of samples.entries()) {
@@ -124,7 +149,7 @@ const about = machine({ assemblyscript: '../node_modules/assemblyscript' })
 if (options.json) console.log(JSON.stringify({ machine: about, build: options.build, rows }, null, 2))
 else {
   // A product and its sum are two operations.
-  const unit = kernel => (kernel.startsWith('conv') ? [2, 'GFLOP/s'] : [1, 'G numbers/s'])
+  const unit = kernel => (/sum|flip/.test(kernel) ? [1, 'G numbers/s'] : [2, 'GFLOP/s'])
   const cells = rows.map(({ layer, kernel, median, best }) => {
     const [factor, name] = unit(kernel)
     return [layer, kernel, (median * factor).toFixed(1), (best * factor).toFixed(1), name]
