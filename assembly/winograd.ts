@@ -11,14 +11,15 @@ const SKEW: usize = 64
 /**
  * y[n][i][j][o] = clamp(bias[o] + res[n][i][j][o] + Σ x[n][i − pt + ky][j − pl + kx][c] · w[o][ky][kx][c]), 3×3, stride 1
  *
- * x: N×H×W×C, zeros around it. y, res: N×OH×OW×OC (res 0: none). w: panels [OC/8][3][3][C][8], each transformed into u when
- * its turn comes; u 0: w is transformed already, by pack_winograd. bias: OC floats (0: none). C and OC are multiples of 4.
- * tile: results of a tile in each direction, 4 or 2. block: tiles that go together, a multiple of 4. Scratch, in floats, of
- * P = (tile + 2)² planes: u P×(C×8 + 16), v P×(block×C + 16), m P×(block×8 + 16), temp P×4.
+ * x: N×H×W×C, zeros around it. y, res: N×OH×OW pixels, pitch bytes apart (res 0: none). w: panels [OC/8][3][3][C][8], each
+ * transformed into u when its turn comes; u 0: w is transformed already, by pack_winograd. bias: OC floats (0: none). C and OC
+ * are multiples of 4. tile: results of a tile in each direction, 4 or 2. block: tiles that go together, a multiple of 4.
+ * Scratch, in floats, of P = (tile + 2)² planes: u P×(C×8 + 16), v P×(block×C + 16), m P×(block×8 + 16), temp P×4.
  */
 export function conv_winograd(
   y: usize, res: usize, x: usize, w: usize, bias: usize, u: usize, v: usize, m: usize, temp: usize,
-  n: i32, h: i32, width: i32, c: i32, oh: i32, ow: i32, oc: i32, pt: i32, pl: i32, tile: i32, block: i32, lo: f32, hi: f32,
+  n: i32, h: i32, width: i32, c: i32, oh: i32, ow: i32, oc: i32, pt: i32, pl: i32, tile: i32, block: i32,
+  pitch: usize, lo: f32, hi: f32,
 ): void {
   assert(c % 4 == 0 && oc % 4 == 0 && block % 4 == 0, 'conv_winograd: channels and block must be multiples of 4')
   assert(tile == 2 || tile == 4, 'conv_winograd: tiles are of 2 or 4')
@@ -49,7 +50,7 @@ export function conv_winograd(
       panel += panelStep
       const r = res != 0 ? res + (<usize>o << 2) : 0
       const b = bias != 0 ? bias + (<usize>o << 2) : 0
-      outputPanel(y + (<usize>o << 2), r, m, b, temp, oh, ow, oc, th, tw, tile, first, count, block, min(oc - o, 8), lo, hi)
+      outputPanel(y + (<usize>o << 2), r, m, b, temp, oh, ow, pitch, th, tw, tile, first, count, block, min(oc - o, 8), lo, hi)
     }
   }
 }
@@ -101,10 +102,9 @@ function products(m: usize, v: usize, u: usize, block: i32, count: i32, c: i32, 
 
 // The results of count tiles from tile first on, in cols (4 or 8) channels.
 function outputPanel(
-  y: usize, res: usize, m: usize, bias: usize, temp: usize, oh: i32, ow: i32, oc: i32, th: i32, tw: i32, tile: i32,
+  y: usize, res: usize, m: usize, bias: usize, temp: usize, oh: i32, ow: i32, pixel: usize, th: i32, tw: i32, tile: i32,
   first: i32, count: i32, block: i32, cols: i32, lo: f32, hi: f32,
 ): void {
-  const pixel = <usize>oc << 2
   const row = <usize>ow * pixel
   const plane = (<usize>block << 5) + SKEW
   for (let t = 0; t < count; ++t) {

@@ -7,10 +7,14 @@ import type { Graph, Node, Shape, TensorInfo } from './types.js'
 /** Bytes of memory that are needed from step `first` to step `last`, both included. */
 export interface Block {
   readonly bytes: number
-  readonly first: number
+  first: number
   last: number
   /** Address, once it is planned. */
   at: number
+  /** The block that it is part of; until it is planned, `at` says from which byte on. */
+  whole?: Block
+  /** Of a whole: the floats of its rows, in which its parts lie side by side. */
+  row?: number
 }
 
 /** Blocks by what they hold: a value by its name, scratch by a number, so that no name can be taken for it. */
@@ -90,10 +94,16 @@ export const trace = (
   const { nodes } = graph
   const end = nodes.length
   const lastUse = new Map<string, number>()
-  for (const [step, { inputs }] of nodes.entries()) for (const input of inputs) lastUse.set(input, step)
-  for (const output of graph.outputs) lastUse.set(output, end)
+  /** Values that are read more than once. */
+  const shared = new Set<string>()
+  const uses = [...nodes.map(({ inputs }) => inputs), graph.outputs]
+  for (const [step, values] of uses.entries())
+    for (const value of values) {
+      if (lastUse.has(value)) shared.add(value)
+      lastUse.set(value, step)
+    }
 
-  const values = new Map<string, { readonly shape: Shape; readonly order?: Order }>(tensors)
+  const values = new Map<string, { readonly shape: Shape; readonly order?: Order; row?: number }>(tensors)
   const blocks: Blocks = new Map()
   const packed = new Map<string, Packed[]>()
   const finish: Call[] = []
@@ -194,6 +204,27 @@ export const trace = (
           )
         })
         return reused === undefined ? allot(name, shape, step, last) : share(inputs[reused]!, last)
+      },
+      pitch: row => {
+        let block = blocks.get(name)!
+        values.get(name)!.row = row
+        // Parts that are laid out for longer rows cannot move.
+        if ((block.row ?? row) !== row) unplanned()
+        while (block.whole) block = block.whole
+        return block.row ?? row
+      },
+      part: (i, row, order, at) => {
+        const input = inputs[i]!
+        const value = values.get(input)!
+        const block = blocks.get(input)
+        const whole = blocks.get(name)!
+        if (!plan && block && value.row === row && sameOrder(value.order, order) && !shared.has(input)) {
+          block.whole = whole
+          whole.first = Math.min(whole.first, block.first)
+          whole.row = values.get(name)!.row!
+          block.at = at
+        }
+        return block?.whole === whole && (block.at === at || unplanned())
       },
       view: shape => {
         const x = scope.shape(0)!

@@ -51,9 +51,15 @@ interface Case {
   readonly pad?: readonly [number, number, number, number]
   readonly tile?: Tile
   readonly block?: number
+  /** Floats between one pixel's results and the next one's, as in a part of a larger map. */
+  readonly gap?: number
   readonly residual?: boolean
   readonly limits?: readonly [number, number]
 }
+
+/** Pixels of so many channels, with a gap behind each. */
+const apart = <T>(data: Iterable<number>, oc: number, gap: number, filler: T): (number | T)[] =>
+  Array.from(data).flatMap((v, i) => (i % oc === oc - 1 ? [v, ...Array<T>(gap).fill(filler)] : [v]))
 
 const run = ({
   n = 1,
@@ -64,6 +70,7 @@ const run = ({
   pad = [1, 1, 1, 1],
   tile = 4,
   block = 4,
+  gap = 0,
   residual = false,
   limits = [-9e9, 9e9],
 }: Case) => {
@@ -76,10 +83,8 @@ const run = ({
   const res = random(y.shape, 4)
   const sizes = winogradSizes(abs(x), abs(weights), window, tile)
   const wanted = y.data.map((v, i) => Math.min(Math.max(v + (residual ? res.data[i]! : 0), limits[0]), limits[1]))
-  const magnitude = nhwc({
-    shape: y.shape,
-    data: sizes.data.map((v, i) => v + Math.abs(y.data[i]!) + 2),
-  })
+  const total = { shape: y.shape, data: sizes.data.map((v, i) => v + Math.abs(y.data[i]!) + 2) }
+  const magnitude = apart(nhwc(total), oc, gap, 0)
   const planes = (tile + 2) ** 2
   // Weights that the kernel transforms, and weights that are transformed already.
   for (const [label, packed, u] of [
@@ -88,9 +93,12 @@ const run = ({
   ] as const)
     check(
       'conv_winograd',
-      `${JSON.stringify({ n, h, w, c, oc, pad, tile, block, residual, limits })} ${label}`,
-      writes(nhwc({ shape: y.shape, data: wanted }), i => gamma(winogradSteps(c)) * magnitude[i]! + TINY),
-      residual ? reads(nhwc(res)) : NONE,
+      `${JSON.stringify({ n, h, w, c, oc, pad, tile, block, gap, residual, limits })} ${label}`,
+      writes(
+        apart(nhwc({ shape: y.shape, data: wanted }), oc, gap, KEEP),
+        i => gamma(winogradSteps(c)) * magnitude[i]! + TINY,
+      ),
+      residual ? reads(apart(nhwc(res), oc, gap, Number.NaN)) : NONE,
       reads(nhwc(x)),
       reads(packed),
       reads(bias.data),
@@ -99,7 +107,7 @@ const run = ({
       scratch(planes * (block * c + SKEW)),
       scratch(planes * (block * 8 + SKEW)),
       scratch(planes * 4),
-      ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, ...limits],
+      ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, (oc + gap) * 4, ...limits],
     )
 }
 
@@ -114,6 +122,8 @@ const cases: readonly Case[] = [
   { h: 9, w: 9, c: 4, oc: 4, pad: [0, 0, 0, 0] },
   { h: 6, w: 6, c: 4, oc: 4, pad: [0, 1, 2, 0] },
   { h: 5, w: 4, c: 16, oc: 8, pad: [2, 2, 2, 2], limits: [0, Number.POSITIVE_INFINITY] },
+  { n: 2, h: 5, w: 6, c: 4, oc: 12, block: 8, gap: 3, residual: true },
+  { h: 8, w: 7, c: 8, oc: 4, gap: 1, limits: [0, 1] },
 ]
 const tiles = [4, 2] as const
 for (const tile of tiles)
@@ -187,6 +197,7 @@ test('random cases', () => {
         pad: fc.tuple(small(0, 2), small(0, 2), small(0, 2), small(0, 2)),
         tile: fc.constantFrom(...tiles),
         block: small(1, 3).map(v => v * 4),
+        gap: small(0, 9),
         residual: fc.boolean(),
       }),
       run,

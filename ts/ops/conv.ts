@@ -1,6 +1,6 @@
 import { int, misfit, show } from '../shape.js'
 import { nhwc, type Op, type Scope } from './op.js'
-import { limits, matrix, normalised, panelFloats, panels, RESIDUAL, residual } from './panels.js'
+import { limits, matrix, normalised, panelFloats, panels, pitchOf, RESIDUAL, residual } from './panels.js'
 import { phasePanels } from './transposed.js'
 import { mapOf, type Spread, slide, spread } from './window.js'
 
@@ -76,12 +76,14 @@ const run = (scope: Scope): void => {
     call('conv_depthwise', y, res, x, at, b, n, h, w, c, oh, ow, ...numbers, ...limits(node))
     return
   }
+  const pitch = pitchOf(scope, oc)
   if (winograd) {
     const block = blockOf(n * Math.ceil(oh / 4) * Math.ceil(ow / 4), c)
     const rooms = [8 * c + 16, block * c + 16, block * 8 + 16, 4].map((floats, i) =>
       kept && !i ? 0 : scratch(36 * floats),
     )
-    call('conv_winograd', y, res, x, at, b, ...rooms, n, h, w, c, oh, ow, oc, pad[0], pad[1], 4, block, ...limits(node))
+    const dims = [n, h, w, c, oh, ow, oc, pad[0], pad[1], 4, block, pitch * 4]
+    call('conv_winograd', y, res, x, at, b, ...rooms, ...dims, ...limits(node))
     return
   }
   const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
@@ -93,15 +95,15 @@ const run = (scope: Scope): void => {
   // A window that covers the whole input, or one pixel at a time, is a run of floats: a matrix product.
   const whole = kh === ih && kw === iw && dilation[0] * dilation[1] === 1
   if (!transposed && groups === 1 && (whole || taps * stride[0] * stride[1] === 1)) {
-    call(...matrix(y, res, x, at, b, n * oh * ow, taps * c, oc, node))
+    call(...matrix(y, res, x, at, b, n * oh * ow, taps * c, oc, node, pitch))
     return
   }
   const goc = oc / groups
   const row = iw * c * 4
   const segments = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
   const dims = transposed
-    ? [ih, iw, c, wc, oh, ow, goc, oc, kh, kw, ...stride, ...(window as Spread).offset, ...dilation]
-    : [oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4, kh, dilation[0] * row, ...segments, oc * 4]
+    ? [ih, iw, c, wc, oh, ow, goc, pitch, kh, kw, ...stride, ...(window as Spread).offset, ...dilation]
+    : [oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4, kh, dilation[0] * row, ...segments, pitch * 4]
   for (let g = 0; g < groups; g++) {
     const shift = g * goc * 4
     call(

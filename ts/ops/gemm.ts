@@ -2,7 +2,7 @@ import { misfit, show, size } from '../shape.js'
 import type { Shape } from '../types.js'
 import { broadcast, nest } from './nest.js'
 import type { Op } from './op.js'
-import { bias, matrix, panelFloats, panels, RESIDUAL, residual } from './panels.js'
+import { bias, matrix, panelFloats, panels, pitchOf, RESIDUAL, residual } from './panels.js'
 
 /**
  * y = x·Wᵀ + b over the last dimension of x: ONNX Gemm-13 and MatMul-13 with constant weights, PyTorch's Linear.
@@ -24,7 +24,7 @@ export const gemm = {
     const [c, h, width] = order ?? [k, 1, 1]
     const at = panels(scope, oc, 1, c, h * width)
     const b = bias(scope, oc)
-    scope.call(...matrix(y, residual(scope, result), read(0, order), at, b, m, k, oc, node))
+    scope.call(...matrix(y, residual(scope, result), read(0, order), at, b, m, k, oc, node, pitchOf(scope, oc)))
   },
 } satisfies Op
 

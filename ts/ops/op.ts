@@ -36,6 +36,13 @@ export interface Scope {
   readonly scratch: (floats: number) => number
   /** Address of the output, which may take over the memory of one of the inputs `over`. Call it once, before `view` or never. */
   readonly output: (shape: Shape, order?: Order, over?: readonly number[]) => number
+  /**
+   * Tells, after `output`, that its rows of so many floats may lie farther apart, and gives the floats from one to the next:
+   * the output may be a part of a Concat's.
+   */
+  readonly pitch: (row: number) => number
+  /** Whether input `i`, if it has rows of so many floats and lies in this order, has been written as the output's part at `at`. */
+  readonly part: (i: number, row: number, order: Order, at: number) => boolean
   /** Makes the output another shape of input 0's bytes: no step, no memory. */
   readonly view: (shape: Shape) => void
   readonly call: (...call: Call) => void

@@ -90,6 +90,9 @@ export const residual = ({ node, shape, read }: Scope, result: Shape, order?: Or
   return read(RESIDUAL, order)
 }
 
+/** Floats from one pixel of the result to the next. A residual lies as the result does, which then is no part of another. */
+export const pitchOf = ({ shape, pitch }: Scope, oc: number): number => (shape(RESIDUAL) ? oc : pitch(oc))
+
 /** y[m][oc] = clamp(bias + res + x[m][k]·W), the case in which a row of x is one run of k floats. */
 export const matrix = (
   y: number,
@@ -101,7 +104,8 @@ export const matrix = (
   k: number,
   oc: number,
   node: Node,
+  pitch = oc,
 ): Call =>
   m === 1
     ? ['gemv', y, res, x, w, b, k, oc, ...limits(node)]
-    : ['conv_direct', y, res, x, w, b, 1, 1, m, oc, 0, 0, k * 4, 1, 0, 1, 0, k, oc * 4, ...limits(node)]
+    : ['conv_direct', y, res, x, w, b, 1, 1, m, oc, 0, 0, k * 4, 1, 0, 1, 0, k, pitch * 4, ...limits(node)]
