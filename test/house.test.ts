@@ -134,4 +134,12 @@ test('the package has no dependencies and names no registry', () => {
   assert.is(manifest.optionalDependencies, undefined)
 })
 
+test('messages leave their full stop to fail', () => {
+  const stop = /\b(?:fail|misfit)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\.[`'](?=\s*[,)])/
+  assert.equal(
+    list('ts').filter(path => stop.test(texts.get(path)!)),
+    [],
+  )
+})
+
 test.run()

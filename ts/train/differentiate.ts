@@ -74,7 +74,7 @@ export const differentiate = (nodes: readonly Node[], { shape, trained, seeds }:
   if (missing.size)
     fail(
       'UNSUPPORTED',
-      `no gradient of ${Array.from(missing, ([op, count]) => `${op} (${count}×)`).join(', ')}; train only what lies behind.`,
+      `no gradient of ${Array.from(missing, ([op, count]) => `${op} (${count}×)`).join(', ')}; train only what lies behind`,
     )
   return made
 }

@@ -92,7 +92,7 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     .filter(([, weight]) => weight !== 0)
   const varies = dependents(nodes, (value, { op }) => trained(value) || op === 'RandomDropout')
   if (!heads.every(([scores]) => varies.has(scores)))
-    fail('GRAPH', `nothing of what is trained leads to ${heads.find(([scores]) => !varies.has(scores))![0]}.`)
+    fail('GRAPH', `nothing of what is trained leads to ${heads.find(([scores]) => !varies.has(scores))![0]}`)
   const made = new Set(nodes.flatMap(({ outputs }) => outputs))
   const infers = nodes.filter(({ outputs }) => !varies.has(outputs[0]!))
   const rest = nodes.filter(({ outputs }) => varies.has(outputs[0]!))

@@ -43,7 +43,7 @@ const lastLayers = ({ nodes }: Graph, output: string): Node[] => {
     if (!node || !(BEHIND.test(node.op) || WEIGHTED.test(node.op)))
       return fail(
         'GRAPH',
-        `the layer that decides on the classes is not to be found: ${node ? title(node) : value} is in the way.`,
+        `the layer that decides on the classes is not to be found: ${node ? title(node) : value} is in the way`,
       )
     if (WEIGHTED.test(node.op)) return [...found, node]
     if (node.op === 'Add') found.push(node)
@@ -88,17 +88,17 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
   const whole = new Map<string, unknown>([...given, ...Object.entries(parameters)])
   const graph = model.graph ?? (described && toGraph(described, whole))
   if (!graph)
-    return fail('GRAPH', 'there is no graph to train; pass { graph } from convlet/models, or convert from ONNX.')
+    return fail('GRAPH', 'there is no graph to train; pass { graph } from convlet/models, or convert from ONNX')
 
   const shapes = new Map<string, Shape>(Object.entries(parameters))
   for (const [name, { shape }] of given) {
     const wanted = shapes.get(name)
-    if (wanted && !same(wanted, shape)) fail('SHAPE', `${name} is ${show(shape)}, the network has ${show(wanted)}.`)
+    if (wanted && !same(wanted, shape)) fail('SHAPE', `${name} is ${show(shape)}, the network has ${show(wanted)}`)
     shapes.set(name, shape)
   }
   const count = typeof classes === 'number' ? classes : classes?.length
   if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    fail('INPUT', `classes must be a positive integer or names, is ${classes}.`)
+    fail('INPUT', `classes must be a positive integer or names, is ${classes}`)
   const fresh = count === undefined ? new Map<string, Shape>() : headShapes(graph, shapes, count)
   const kind = kinds(graph, shapes)
   const norms = graph.nodes.filter(({ op }) => op === 'BatchNormalization')
@@ -120,7 +120,7 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
     if (!found.length)
       fail(
         'INPUT',
-        `train: "${pattern}" matches no tensor that can be trained; there are ${[...kind.keys()].join(', ')}.`,
+        `train: "${pattern}" matches no tensor that can be trained; there are ${[...kind.keys()].join(', ')}`,
       )
     for (const name of found) trained.set(name, describe(name))
   }

@@ -44,7 +44,7 @@ const inverse = ([kernel, to, from, ...rest]: Call): Call => {
   if (kernel === 'copy') return [kernel, from!, to!, ...rest]
   if (kernel === 'transpose') return [kernel, from!, to!, rest[0]!, rest[2]!, rest[1]!]
   if (kernel === 'pack_panels') return ['unpack_panels', from!, to!, ...rest]
-  return fail('UNSUPPORTED', `what ${kernel} packs is not to be unpacked.`)
+  return fail('UNSUPPORTED', `what ${kernel} packs is not to be unpacked`)
 }
 
 /**
@@ -100,6 +100,6 @@ export const tensorOf = (shape: readonly number[], values: Float32Array): Tensor
 /** The numbers of a tensor of any float type, for what is small enough to be taken apart in JavaScript. */
 export const numbers = ({ dtype, shape, data }: Tensor): Float32Array => {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  if (dtype !== 'F32') fail('UNSUPPORTED', `a checkpoint holds numbers of F32, this one ${dtype}.`)
+  if (dtype !== 'F32') fail('UNSUPPORTED', `a checkpoint holds numbers of F32, this one ${dtype}`)
   return Float32Array.from({ length: size(shape) }, (_, i) => view.getFloat32(i * dtypeBytes.F32, true))
 }
