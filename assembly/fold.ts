@@ -59,3 +59,39 @@ export function fold_taps(
     }
   }
 }
+
+/**
+ * bias[o] = b[o] + Σ_j w[o][j]·(shift[i] − mean[i]·f[i]), w[o][j] = w[o][j]·f[i], f[i] = scale[i] / √(variance[i] + epsilon), i = j mod c
+ *
+ * Batch normalisation of what a convolution without padding reads. w: panels [OC/8][K][8], of which c numbers are one tap's.
+ * bias, b (0: none): OC floats, and as many more as fill the last panel; the others c floats.
+ */
+export function fold_before(
+  bias: usize, w: usize, b: usize, scale: usize, shift: usize, mean: usize, variance: usize, epsilon: f32, oc: i32, k: i32,
+  c: i32,
+): void {
+  for (; oc > 0; oc -= 8) {
+    let b0 = f32x4.splat(0)
+    let b1 = b0
+    if (b != 0) {
+      b0 = v128.load(b)
+      b1 = v128.load(b, 16)
+      b += 32
+    }
+    for (let j = 0; j < k; ++j) {
+      const i = <usize>(j % c) << 2
+      const f = f32x4.splat(load<f32>(scale + i) / sqrt<f32>(load<f32>(variance + i) + epsilon))
+      const t = f32x4.sub(v128.load32_splat(shift + i), f32x4.mul(v128.load32_splat(mean + i), f))
+      const w0 = v128.load(w)
+      const w1 = v128.load(w, 16)
+      b0 = f32x4.add(b0, f32x4.mul(w0, t))
+      b1 = f32x4.add(b1, f32x4.mul(w1, t))
+      v128.store(w, f32x4.mul(w0, f))
+      v128.store(w, f32x4.mul(w1, f), 16)
+      w += 32
+    }
+    v128.store(bias, b0)
+    v128.store(bias, b1, 16)
+    bias += 32
+  }
+}

@@ -9,6 +9,8 @@ export interface Approx {
   readonly error: Tensor
   /** Length of the sum that an element is, if a following Add may become part of it. */
   readonly terms: number
+  /** Of a batch norm: the sizes of the parts of each number, which a Conv may sum up one by one. */
+  readonly parts?: Tensor
 }
 
 /** What a node makes of its inputs. */

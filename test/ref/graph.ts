@@ -21,8 +21,9 @@ const linear =
   (node, [x, w, b]) => {
     const k = terms(node, w!.value.shape)
     const carried = run(node, x!.error, abs(w!.value), undefined)
-    const sizes = run(node, most(x!), abs(w!.value), b && abs(b.value))
-    return { value: run(node, x!.value, w!.value, b?.value), error: sum(carried, rounding(k + 3, sizes)), terms: k }
+    const sizes = run(node, x!.parts ?? most(x!), abs(w!.value), b && abs(b.value))
+    const roundings = k + (x!.parts ? 9 : 3)
+    return { value: run(node, x!.value, w!.value, b?.value), error: sum(carried, rounding(roundings, sizes)), terms: k }
   }
 
 /** An operator that moves numbers, or picks among them. */
@@ -74,7 +75,8 @@ const batchNormOp: Op = (node, [x, ...factors]) => {
     i % 2 ? map(v, i === 1 ? () => 0 : Math.abs) : map(v, i === 0 ? Math.abs : () => 0),
   )
   const error = sum(batchNormSizes(x!.error, plain, epsilon), rounding(12, batchNormSizes(most(x!), vectors, epsilon)))
-  return { value: batchNorm(x!.value, vectors, epsilon), error, terms: 0 }
+  const parts = batchNormSizes(most(x!), vectors, epsilon)
+  return { value: batchNorm(x!.value, vectors, epsilon), error, terms: 0, parts }
 }
 
 const addOp: Op = (_node, [a, b]) => {

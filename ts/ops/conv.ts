@@ -50,14 +50,15 @@ const run = (scope: Scope): void => {
   const taps = kh * kw
   scope.macs(n * oc * wc * taps * (transposed ? h * w : oh * ow))
 
-  const depthwise = !transposed && groups === c && groups === oc && c >= 4
+  const { before } = node.attrs
+  const depthwise = !transposed && !before && groups === c && groups === oc && c >= 4
   const result = [n, oc, oh, ow]
   // The depthwise kernel takes the last channels twice where they are not a multiple of 4: its residual must stay as it is.
   const y = scope.output(result, nhwc(result), depthwise && c % 4 ? [] : [RESIDUAL])
   const res = residual(scope, result, nhwc(result))
   const close = !transposed && stride[0] * stride[1] * dilation[0] * dilation[1] === 1
   const winograd = groups * taps === 9 && kh === 3 && close && (c | oc) % 4 === 0 && winogradPays(oh, ow, c, oc)
-  const kept = winograd && scope.fast && c * oc <= KEPT
+  const kept = winograd && scope.fast && !before && c * oc <= KEPT
   const at = depthwise
     ? scope.packed(1, c * taps, 1, (to, from) => [['transpose', to, from, 1, c, taps]])
     : kept
@@ -69,7 +70,7 @@ const run = (scope: Scope): void => {
         : panels(scope, oc, groups, wc, taps)
   // Transformed weights are as many numbers for each channel as there are in all planes, and are scaled as others are.
   const k = depthwise ? taps : kept ? 36 * (c + 2) : wc * taps
-  const b = normalised(scope, oc, at, depthwise ? 1 : groups, k, depthwise)
+  const b = normalised(scope, oc, at, depthwise ? 1 : groups, k, depthwise, c)
   let x = read(0, [c, h, w])
   if (depthwise) {
     const numbers = [kh, kw, ...stride, pad[0], pad[1], ...dilation]

@@ -41,14 +41,17 @@ export const panels = ({ packed }: Scope, oc: number, groups: number, c: number,
 /** A vector with one number for each output channel, with room to load the last panel whole. */
 const vector = ({ node, shape, packed }: Scope, i: number, oc: number): number => {
   const v = shape(i)
-  if (v && size(v) !== oc) misfit(node, `${i > NORM ? 'batch norm' : 'bias'} has ${size(v)} channels, w makes ${oc}`)
+  if (v && size(v) !== oc) misfit(node, `${i > NORM ? 'batch norm' : 'bias'} has ${size(v)} channels, not ${oc}`)
   return packed(i, oc + PANEL - 1, 1, (to, from) => [['copy', to, from, oc]])
 }
 
 /** The bias of a Gemm or Conv. */
 export const bias = (scope: Scope, oc: number): number => vector(scope, 2, oc)
 
-/** The bias of a Conv, into which a batch normalisation is folded as well as into the weights of `groups` equal parts. */
+/**
+ * The bias of a Conv, into which a batch normalisation is folded as well as into the weights of `groups` equal parts: one of
+ * its result, or one `before` it, of its c inputs.
+ */
 export const normalised = (
   scope: Scope,
   oc: number,
@@ -56,27 +59,30 @@ export const normalised = (
   groups: number,
   k: number,
   depthwise: boolean,
+  c: number,
 ): number => {
   const b = bias(scope, oc)
   const count = [0, 1, 2, 3].filter(i => scope.shape(NORM + i)).length
   if (!count) return b
   if (count < 4) fail('GRAPH', `${title(scope.node)}: a batch norm has four vectors, not ${count}`)
   const to = scope.reserve(oc + PANEL - 1)
-  const vectors = [0, 1, 2, 3].map(i => vector(scope, NORM + i, oc))
+  const before = scope.node.attrs.before === true
+  const vectors = [0, 1, 2, 3].map(i => vector(scope, NORM + i, before ? c : oc))
   const epsilon = real(scope.node, 'epsilon', 1e-5)
   const each = oc / groups
   for (let g = 0; g < groups; g++) {
     const shift = g * each * 4
     scope.finish(
-      depthwise ? 'fold_taps' : 'fold_panels',
+      before ? 'fold_before' : depthwise ? 'fold_taps' : 'fold_panels',
       ...[
         to + shift,
         w + g * panelFloats(each, k) * 4,
         b && b + shift,
-        ...vectors.map(v => v + shift),
+        ...vectors.map(v => v + (before ? (g * c * 4) / groups : shift)),
         epsilon,
         each,
         k,
+        ...(before ? [c / groups] : []),
       ],
     )
   }

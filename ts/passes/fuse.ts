@@ -6,8 +6,8 @@ import type { Graph, Node, Shape } from '../types.js'
  * Lets a Conv, ConvTranspose or Gemm do what its readers do, while its result is stored: an Add of a value of the same shape
  * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too.
  * Batch normalisation of a Conv's or ConvTranspose's result (Ioffe & Szegedy 2015) becomes part of it: its four vectors are
- * appended to the inputs, and scale weights and bias once, when all are in place. The fused node stands where the last of
- * its parts stood, and lists them.
+ * appended to the inputs, and scale weights and bias once, when all are in place. So does one before a Conv without padding,
+ * unless that is depthwise. The fused node stands where the last of its parts stood, and lists them.
  */
 export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
   /** How often each value is read. An output counts twice, so that it is nobody's business alone. */
@@ -43,6 +43,24 @@ export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
     return absorb(maker, node, { inputs: [input, weight, bias, '', ...vectors], attrs })
   }
 
+  const fuseBefore = (node: Node): Node => {
+    const [x, weight, bias = ''] = node.inputs as [string, string, string?]
+    const norm = only(x, 'BatchNormalization')
+    if (
+      !norm ||
+      norm.attrs.lo !== undefined ||
+      // Training needs what a norm reads, and says so by a second reader.
+      uses.get(norm.inputs[0]!) !== 1 ||
+      // Zeros around the map come after the norm.
+      /[^0,]/.test(`${node.attrs.pad ?? 0}`) ||
+      shape(weight)[1]! < Math.min(2, shape(x)[1]!)
+    )
+      return node
+    const [input, ...vectors] = norm.inputs as [string, ...string[]]
+    const attrs = { ...node.attrs, epsilon: norm.attrs.epsilon ?? 1e-5, before: true }
+    return absorb(norm, node, { ...node, inputs: [input, weight, bias, '', ...vectors], attrs, fused: [title(norm)] })
+  }
+
   const fuseAdd = (node: Node): Node => {
     const pairs = [node.inputs, node.inputs.toReversed()] as [string, string][]
     // Of two candidates the later one is the block's end; the earlier one may be the way around it.
@@ -60,6 +78,7 @@ export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
   for (const node of graph.nodes) {
     let result = node
     if (node.op === 'BatchNormalization') result = fuseNorm(node)
+    if (node.op === 'Conv') result = fuseBefore(node)
     if (node.op === 'Add') result = fuseAdd(node)
     const limiting = node.op === 'Relu' || node.op === 'Clip'
     const maker = limiting && only(node.inputs[0]!, 'Conv ConvTranspose Gemm Add Sub Mul BatchNormalization')
