@@ -1,11 +1,7 @@
 // Speed of the convolution tiles of bench/kernels/tiles.ts, in both builds of the kernels.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { count, list, oneOf, parse } from './lib/args.mjs'
 import { ensureRelaxed, hasRelaxed } from './lib/engine.mjs'
+import { builds, tiles } from './lib/kernels.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { median, sample } from './lib/sample.mjs'
 import { table } from './lib/table.mjs'
@@ -17,34 +13,6 @@ const usage = `usage: node bench/kernel.mjs [options]
   --tiles 4x8,6x8        only these tiles
   --json                 the same for programs
   --help                 this text`
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const flags = {
-  simd: [],
-  relaxed: ['--enable', 'relaxed-simd'],
-}
-
-/** Compiles the tiles with the project's own release options. */
-function compile(build, folder) {
-  const file = join(folder, `${build}.wasm`)
-  const asc = ['node_modules/assemblyscript/bin/asc.js', 'bench/kernels/tiles.ts', '--target', 'release']
-  // 112 says that JavaScript cannot call a function that takes vectors: none is meant to.
-  const options = ['--initialMemory', '2', '--disableWarning', '112']
-  const { status } = spawnSync(process.execPath, [...asc, ...options, ...flags[build], '--outFile', file], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  })
-  if (status !== 0) throw new Error(`bench/kernels/tiles.ts does not compile (${build})`)
-  return readFileSync(file)
-}
-
-function instantiate(bytes) {
-  const memory = new WebAssembly.Memory({ initial: 2 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const floats = new Float32Array(memory.buffer)
-  for (let i = exports.A.value / 4; i < floats.length; i++) floats[i] = Math.sin(i)
-  return { exports, floats }
-}
 
 /** Throws when a tile is not the product it claims to be: a wrong kernel is fast for nothing. */
 function check(name, rows, columns, { exports, floats }) {
@@ -59,8 +27,8 @@ function check(name, rows, columns, { exports, floats }) {
 }
 
 /** One contestant per tile. */
-function contestants(build, folder, wanted) {
-  const module = instantiate(compile(build, folder))
+function contestants(build, wanted) {
+  const module = tiles(build)
   const names = Object.keys(module.exports).flatMap(key => (key.startsWith('run_') ? [key.slice(4)] : []))
   return names.filter(wanted).map(name => {
     const [rows, columns] = name.split('_')[0].split('x').map(Number)
@@ -79,27 +47,22 @@ const options = parse(
   },
   ({ samples, build, tiles, json }) => ({
     samples: count('samples', samples),
-    builds: build === undefined ? Object.keys(flags) : [oneOf('build', build, Object.keys(flags))],
+    builds: build === undefined ? builds : [oneOf('build', build, builds)],
     wanted: name => tiles === undefined || list(tiles).includes(name),
     json,
   }),
 )
 if (options.builds.includes('relaxed')) ensureRelaxed()
-const folder = mkdtempSync(join(tmpdir(), 'convlet-kernel-'))
-try {
-  const builds = options.builds.filter(build => build === 'simd' || hasRelaxed())
-  const all = builds.flatMap(build => contestants(build, folder, options.wanted))
-  const samples = await sample(all, { rounds: options.samples, blockMs: 30, warmMs: 100 })
-  const rows = samples.map(({ times }, i) => {
-    const gflops = milliseconds => all[i].flops / milliseconds / 1e6
-    return { tile: all[i].name, build: all[i].build, median: gflops(median(times)), best: gflops(times[0]) }
-  })
-  const about = machine({ assemblyscript: '../node_modules/assemblyscript' })
-  if (options.json) console.log(JSON.stringify({ machine: about, rows }, null, 2))
-  else {
-    const cells = rows.map(row => [row.tile, row.build, row.median.toFixed(1), row.best.toFixed(1)])
-    console.log(`${machineLine(about)}\n\n${table(['tile', 'build', 'median GFLOP/s', 'best'], cells)}`)
-  }
-} finally {
-  rmSync(folder, { recursive: true })
+const able = options.builds.filter(build => build === 'simd' || hasRelaxed())
+const all = able.flatMap(build => contestants(build, options.wanted))
+const samples = await sample(all, { rounds: options.samples, blockMs: 30, warmMs: 100 })
+const rows = samples.map(({ times }, i) => {
+  const gflops = milliseconds => all[i].flops / milliseconds / 1e6
+  return { tile: all[i].name, build: all[i].build, median: gflops(median(times)), best: gflops(times[0]) }
+})
+const about = machine({ assemblyscript: '../node_modules/assemblyscript' })
+if (options.json) console.log(JSON.stringify({ machine: about, rows }, null, 2))
+else {
+  const cells = rows.map(row => [row.tile, row.build, row.median.toFixed(1), row.best.toFixed(1)])
+  console.log(`${machineLine(about)}\n\n${table(['tile', 'build', 'median GFLOP/s', 'best'], cells)}`)
 }
