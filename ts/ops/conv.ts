@@ -90,7 +90,8 @@ const run = (scope: Scope): void => {
   const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
   if (ih > h || iw > w) {
     const copy = scratch(n * ih * iw * c)
-    call('pad', copy, x, n, h, w, c, n, ih, iw, c, 0, pad[0], pad[1], 0, 0)
+    // A row at a time: pixel by pixel the copy of 224² pixels of 3 channels takes 450 µs instead of 20.
+    call('pad', copy, x, n, h, 1, w * c, n, ih, 1, iw * c, 0, pad[0], 0, pad[1] * c, 0)
     x = copy
   }
   // A window that covers the whole input, or one pixel at a time, is a run of floats: a matrix product.
