@@ -1,64 +1,30 @@
 // A fully connected layer on one image reads every weight once: what counts is how fast they come.
 import { storeRow } from './gemm'
-import { madd, mulAdd } from './simd'
+import { madd } from './simd'
 
-/**
- * y[0..cols) = clamp(bias[0..cols) + res[0..cols) + Σ_k x[k]·w[k][0..cols))
- *
- * One row against one panel: four independent chains of k, since one would wait for its own additions.
- */
-function tile_1x8(
-  y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, cols: i32, lo: f32, hi: f32,
-): void {
-  let a0 = f32x4.splat(0)
-  let a1 = a0
-  if (bias != 0) {
-    a0 = v128.load(bias)
-    a1 = v128.load(bias, 16)
-  }
-  let b0 = f32x4.splat(0)
-  let b1 = b0
-  let c0 = b0
-  let c1 = b0
-  let d0 = b0
-  let d1 = b0
-  for (; k >= 4; k -= 4) {
-    let v = v128.load32_splat(x)
-    a0 = mulAdd(v, v128.load(w), a0)
-    a1 = mulAdd(v, v128.load(w, 16), a1)
-    v = v128.load32_splat(x, 4)
-    b0 = mulAdd(v, v128.load(w, 32), b0)
-    b1 = mulAdd(v, v128.load(w, 48), b1)
-    v = v128.load32_splat(x, 8)
-    c0 = mulAdd(v, v128.load(w, 64), c0)
-    c1 = mulAdd(v, v128.load(w, 80), c1)
-    v = v128.load32_splat(x, 12)
-    d0 = mulAdd(v, v128.load(w, 96), d0)
-    d1 = mulAdd(v, v128.load(w, 112), d1)
-    x += 16
-    w += 128
-  }
-  for (; k > 0; --k) {
-    const v = v128.load32_splat(x)
-    a0 = mulAdd(v, v128.load(w), a0)
-    a1 = mulAdd(v, v128.load(w, 16), a1)
-    x += 4
-    w += 32
-  }
-  a0 = f32x4.add(f32x4.add(a0, b0), f32x4.add(c0, d0))
-  a1 = f32x4.add(f32x4.add(a1, b1), f32x4.add(c1, d1))
-  storeRow(y, res, a0, a1, cols, f32x4.splat(lo), f32x4.splat(hi))
+// y[0..cols) = clamp(v + res), cols at most 8; nothing where the layer has ended. Apart, since the stores cost the loop registers.
+function put(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo: f32, hi: f32): void {
+  if (cols > 0) storeRow(y, res, v0, v1, min(cols, 8), f32x4.splat(lo), f32x4.splat(hi))
 }
 
 /**
- * The same for four panels, panelStep bytes apart, whose results (and res and bias) are step bytes apart.
+ * y[o] = clamp(bias[o] + res[o] + Σ_k x[k]·w[k][o]) for four panels of 8 outputs, a quarter of the layer (in outputs) apart
+ *
+ * w: panelStep bytes between the panels. left: outputs from the first panel to the layer's end; panels behind it repeat the one before
+ * and are not stored.
  *
  * Four streams of weights instead of one keep more of the memory busy: 27 against 17 GB/s of 234 MB (AlexNet's). From the
  * second-level cache 58 against 38: x is read once for four panels, and each sum is a chain of its own.
  */
 function tile_1x32(
-  y: usize, res: usize, x: usize, w: usize, bias: usize, step: usize, panelStep: usize, k: i32, lo: f32, hi: f32,
+  y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, quarter: i32, panelStep: usize, left: i32, lo: f32, hi: f32,
 ): void {
+  const step = <usize>quarter << 2
+  const left1 = left - quarter
+  const left2 = left1 - quarter
+  const left3 = left2 - quarter
+  let w1 = left1 > 0 ? w + panelStep : w
+  let w2 = left2 > 0 ? w1 + panelStep : w1
   let a0 = f32x4.splat(0)
   let a1 = a0
   let b0 = a0
@@ -70,19 +36,17 @@ function tile_1x32(
   if (bias != 0) {
     a0 = v128.load(bias)
     a1 = v128.load(bias, 16)
-    bias += step
+    if (left1 > 0) bias += step
     b0 = v128.load(bias)
     b1 = v128.load(bias, 16)
-    bias += step
+    if (left2 > 0) bias += step
     c0 = v128.load(bias)
     c1 = v128.load(bias, 16)
-    bias += step
+    if (left3 > 0) bias += step
     d0 = v128.load(bias)
     d1 = v128.load(bias, 16)
   }
-  let w1 = w + panelStep
-  let w2 = w1 + panelStep
-  let w3 = w2 + panelStep
+  let w3 = left3 > 0 ? w2 + panelStep : w2
   const end = w + (<usize>k << 5)
   while (w < end) {
     const v = v128.load32_splat(x)
@@ -103,44 +67,32 @@ function tile_1x32(
     w2 += 32
     w3 += 32
   }
-  const low = f32x4.splat(lo)
-  const high = f32x4.splat(hi)
+  put(y, res, a0, a1, left, lo, hi)
   const resStep = res != 0 ? step : 0
-  storeRow(y, res, a0, a1, 8, low, high)
   y += step
   res += resStep
-  storeRow(y, res, b0, b1, 8, low, high)
+  put(y, res, b0, b1, left1, lo, hi)
   y += step
   res += resStep
-  storeRow(y, res, c0, c1, 8, low, high)
-  storeRow(y + step, res + resStep, d0, d1, 8, low, high)
+  put(y, res, c0, c1, left2, lo, hi)
+  put(y + step, res + resStep, d0, d1, left3, lo, hi)
 }
 
 /**
  * y[o] = clamp(bias[o] + res[o] + Σ_k x[k]·w[o][k])
  *
- * A fully connected layer on one image, or a convolution with a single output pixel.
+ * A fully connected layer on one image, or a convolution with a single output pixel. Sums are made in the order of conv_direct: one
+ * image gives what it gives among others.
  * w: panels [OC/8][K][8], the last one filled up with zeros. bias: OC floats and 7 more that may be anything (0: none).
  */
 export function gemv(y: usize, res: usize, x: usize, w: usize, bias: usize, k: i32, oc: i32, lo: f32, hi: f32): void {
   assert(k > 0 && oc > 0, 'gemv: empty layer')
   const panel = (<usize>k) << 5
-  // The four streams are a quarter of the layer each: none ends before the layer does.
-  const quarter = oc >> 5
-  const step = <usize>quarter << 5
-  for (let i = quarter; i > 0; --i) {
-    tile_1x32(y, res, x, w, bias, step, panel * quarter, k, lo, hi)
-    w += panel
-    if (bias != 0) bias += 32
-    y += 32
-    if (res != 0) res += 32
-  }
-  w += 3 * panel * quarter
-  if (bias != 0) bias += 3 * step
-  y += 3 * step
-  if (res != 0) res += 3 * step
-  for (let o = quarter << 5; o < oc; o += 8) {
-    tile_1x8(y, res, x, w, bias, k, min(oc - o, 8), lo, hi)
+  // A quarter of the layer for each stream, in whole panels: none has to jump before the layer ends.
+  const quarter = ((oc + 31) >> 5) << 3
+  const panelStep = panel * <usize>(quarter >> 3)
+  for (let o = 0; o < quarter; o += 8) {
+    tile_1x32(y, res, x, w, bias, k, quarter, panelStep, oc - o, lo, hi)
     w += panel
     if (bias != 0) bias += 32
     y += 32
