@@ -24,6 +24,8 @@ const weights: Record<string, Tensor> = {
   whole: weight([7, 6, 5, 7], 9),
   g5: weight([5, 6], 10),
   g3: weight([3, 6], 11),
+  g4: weight([4, 6], 15),
+  across: weight([5, 4, 1, 3], 16),
   b9: filled([9], 12),
 }
 const conv = (from: string, w: string, to: string, attrs: Record<string, Attr> = w[0] === 'k' ? same3 : point): Node =>
@@ -126,20 +128,25 @@ test('features', async () => {
   // Over the last dimension of a map, beside maps in the other order.
   const rows = [node('Gemm', ['x', 'g5'], 'g'), node('Gemm', ['x', 'g3'], 'h')]
   await moves(0, [...rows, concat(['g', 'h'], 'y', 3)], ['y'], [4, 5, 6])
+  // As many features as channels, but the rows are along the other.
+  const [i, j] = [node('Gemm', ['x', 'g4'], 'i'), conv('x', 'across', 'j', { kernel: [1, 3] })]
+  await moves(1, [i, j, concat(['i', 'j'], 'y')], ['y'], [4, 5, 6])
 })
 
 test('a length that follows the batch', async () => {
   // Transposed, the images are the innermost dimension.
   const turn = (x: string, y: string) => node('Transpose', [x], y, { perm: [1, 0] })
-  const net = {
-    inputs: { x: [6] },
-    outputs: ['y'],
-    nodes: [turn('x', 't'), concat(['t', 't'], 'm'), concat(['t', 'm', 't'], 'y')],
+  for (const parts of [
+    ['t', 'm', 't'],
+    ['m', 't'],
+  ]) {
+    const nodes = [turn('x', 't'), concat(['t', 't'], 'm'), concat(parts, 'y')]
+    const net = { inputs: { x: [6] }, outputs: ['y'], nodes }
+    await agree(net, { batch: 3, images: [3] })
+    // A part cannot move within a whole that is laid out for more images.
+    const fewer = await agree(net, { batch: 3, images: [1] }).then(() => 'none', String)
+    assert.match(fewer, /takes the batch it was loaded for/)
   }
-  await agree(net, { batch: 3, images: [3] })
-  // A part cannot move within a whole that is laid out for more images.
-  const fewer = await agree(net, { batch: 3, images: [1] }).then(() => 'none', String)
-  assert.match(fewer, /takes the batch it was loaded for/)
 })
 
 test.run()
