@@ -1,24 +1,64 @@
-// What a Conv or Gemm of convlet does by itself, where ONNX has a node of its own for it.
+// What the operators of convlet do by themselves, where ONNX has nodes of their own for it.
 import type { Node, Tensor } from '../../ts/types.js'
 
-/** Top, left, bottom and right of a Pad that adds zeros around maps and nothing else. */
+/** Top, left, bottom and right of a Pad around maps that leaves their number and channels alone. */
 const around = ({ op, attrs }: Node): readonly number[] | undefined => {
   const [n, c, top, left, ...rest] = [attrs.pads ?? []].flat() as number[]
   const [n2, c2, bottom, right] = rest
-  const fits = op === 'Pad' && attrs.value === 0 && rest.length === 4 && !n && !c && !n2 && !c2
+  const fits = op === 'Pad' && rest.length === 4 && !n && !c && !n2 && !c2
   return fits ? [top!, left!, bottom!, right!] : undefined
 }
 
-/** A padding by zeros before a Conv becomes the Conv's own; the Pad stays for those who read it as well. */
-export const padConvs = (nodes: readonly Node[]): readonly Node[] => {
-  const pads = new Map(nodes.filter(around).map(node => [node.outputs[0], node]))
+/** No number of a node's result is smaller. */
+const least = (node: Node | undefined): number => {
+  if (node?.op === 'Relu' || node?.op === 'Sigmoid') return 0
+  return node?.op === 'Clip' ? ((node.attrs.min as number | undefined) ?? -Infinity) : -Infinity
+}
+
+/**
+ * A padding before a window becomes the window's own; the Pad stays for those who read it as well. A Conv pads with zeros, an
+ * average counts them, and a maximum does not see them: what it pads with must not be larger than what it finds. In a pool
+ * no window may then lie in the padding, nor may rounding up depend on it.
+ */
+export const padWindows = (nodes: readonly Node[]): readonly Node[] => {
+  const makers = new Map(nodes.map(node => [node.outputs[0]!, node]))
   return nodes.map(node => {
     const [x, ...weights] = node.inputs
-    const pad = pads.get(x!)
+    const pad = makers.get(x!)
+    const more = pad && around(pad)
     const own = node.attrs.pad
-    if (node.op !== 'Conv' || !pad || !Array.isArray(own)) return node
-    const sides = around(pad)!.map((n, i) => n + own[i]!)
-    return { ...node, inputs: [pad.inputs[0]!, ...weights], attrs: { ...node.attrs, pad: sides } }
+    if (!more || !Array.isArray(own)) return node
+    const { op, attrs } = node
+    const value = pad.attrs.value as number
+    const sides = more.map((n, i) => n + own[i]!)
+    const kernel = attrs.kernel as readonly number[]
+    const small = more.some(n => n > 0) && !attrs.ceil && `${attrs.dilation}` === '1,1'
+    const inside = small && sides.every((n, i) => n < kernel[i % 2]!)
+    const average = op === 'AveragePool' && inside && value === 0 && (attrs.includePad || !own.some(n => n > 0))
+    const fits =
+      (op === 'Conv' && value === 0) ||
+      average ||
+      (op === 'MaxPool' && inside && value <= least(makers.get(pad.inputs[0]!)))
+    if (!fits) return node
+    const counted = average ? { includePad: true } : {}
+    return { ...node, inputs: [pad.inputs[0]!, ...weights], attrs: { ...attrs, pad: sides, ...counted } }
+  })
+}
+
+/** A Transpose of a Transpose is one of what is before them, or nothing. */
+export const mergeTransposes = (nodes: readonly Node[]): readonly Node[] => {
+  const turned = new Map<string, Node>()
+  const permOf = (node: Node) => node.attrs.perm as readonly number[]
+  return nodes.map(node => {
+    if (node.op !== 'Transpose') return node
+    const before = turned.get(node.inputs[0]!)
+    const joins = before && permOf(before).length === permOf(node).length
+    const perm = joins ? permOf(node).map(d => permOf(before)[d]!) : permOf(node)
+    const inputs = joins ? before.inputs : node.inputs
+    if (perm.every((d, i) => d === i)) return { ...node, op: 'Identity', inputs, attrs: {} }
+    const result = { ...node, inputs, attrs: { perm } }
+    turned.set(node.outputs[0]!, result)
+    return result
   })
 }
 

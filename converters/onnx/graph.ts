@@ -1,7 +1,7 @@
 // ONNX graph → canonical graph, in one walk over the sorted nodes: constants are folded, the rest is looked up in the table.
 import { ConvletError } from '../../ts/error.js'
 import type { Graph, Node, Shape, Tensor } from '../../ts/types.js'
-import { addBiases, padConvs } from './absorb.js'
+import { addBiases, mergeTransposes, padWindows } from './absorb.js'
 import { type Context, failAt } from './context.js'
 import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
@@ -180,7 +180,7 @@ export const convertGraph = (
       return name
     },
   }
-  const kept = alive(addBiases(padConvs(nodes), known), outputs)
+  const kept = alive(addBiases(padWindows(mergeTransposes(nodes)), known), outputs)
   const used = new Set(kept.flatMap(({ inputs }) => inputs))
   // Of constants only, a network still takes what the file says.
   const needed = bound.inputs.filter(({ name }) => used.has(name))

@@ -38,4 +38,25 @@ test('a map of one pixel becomes one of four, then Softmax', async () => {
   )
 })
 
+test('a Slice of all is a view', async () => {
+  const all = { starts: [0, -9], ends: [5, 2 ** 31 - 1], axes: [1, 3], steps: [1, 1] }
+  await agree(
+    {
+      inputs: { x: [3, 4, 5] },
+      outputs: ['y', 'z'],
+      nodes: [
+        node('Conv', ['x', 'w'], 'c', { kernel: [1, 1] }),
+        node('Slice', ['c'], 's', all),
+        node('Relu', ['s'], 'y'),
+        node('Slice', ['x'], 'z', { ...all, ends: [3, 5] }),
+      ],
+      weights: { w: filled([5, 3, 1, 1], 1) },
+    },
+    { batch: 2 },
+  )
+  // The same shape backwards is another thing.
+  const back = { starts: [-1], ends: [-(2 ** 31 - 1)], axes: [3], steps: [-1] }
+  await agree({ inputs: { x: [3, 4, 5] }, outputs: ['y'], nodes: [node('Slice', ['x'], 'y', back)] })
+})
+
 test.run()

@@ -107,6 +107,7 @@ export const slice = {
       skip += start * inner[axis]!
       inner[axis]! *= step
     }
+    if (same(result, x) && !strides.some(step => step < 0)) return scope.view(x)
     const to = ordered(result, from)
     const y = scope.output(result, to)
     call(...box(node, memoryOrder(x, from), y, read(0, from) + skip * 4, result, steps(result, to), inner))
