@@ -68,11 +68,18 @@ export interface LayerTime extends LayerSummary {
   readonly milliseconds: number
 }
 
+export interface InspectedLayer extends LayerSummary {
+  /** What does its work, in short: `winograd 4×4`, `direct`, `depthwise`, `gemv`, or the name of a kernel. */
+  readonly kernel: string
+  /** Where there is a choice, why it is that one, e.g. `direct: stride 2`. Times are the planner's estimates. */
+  readonly why?: string
+}
+
 /** What a file holds and what it will cost, known before anything is allocated. */
 export interface Inspection extends ModelMeta {
   readonly inputs: Readonly<Record<string, Shape>>
   readonly outputs: Readonly<Record<string, Shape>>
-  readonly layers: readonly LayerSummary[]
+  readonly layers: readonly InspectedLayer[]
   /** Nodes that the passes removed because they compute nothing at inference, e.g. `Dropout "drop1"`. */
   readonly removed: readonly string[]
   readonly memory: MemoryReport

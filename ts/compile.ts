@@ -10,7 +10,7 @@ import { align, STATIC, type Trace, trace } from './trace.js'
 import type { Graph, Shape } from './types.js'
 
 /** A network ready to run, known to the last byte before anything is allocated. */
-export interface Program extends Pick<Trace, 'inputs' | 'outputs' | 'packed' | 'finish'> {
+export interface Program extends Pick<Trace, 'shape' | 'inputs' | 'outputs' | 'packed' | 'finish'> {
   /** Images per run at most. */
   readonly batch: number
   /** The graph after the passes. */
@@ -56,7 +56,8 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
   const { shape } = trace(needed, tensors, fast)
   const graph = fuse(needed, shape)
 
-  const { blocks, weightsEnd, packed, finish } = trace(graph, tensors, fast)
+  const first = trace(graph, tensors, fast)
+  const { blocks, weightsEnd, packed, finish } = first
   let arena = place(new Set(blocks.values()), weightsEnd)
   // Weights are packed by way of the arena: it holds at least one part of each.
   for (const [tensor, forms] of packed)
@@ -66,12 +67,13 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
   if (!(total <= limit))
     fail('MEMORY', `the network needs ${total} bytes of at most ${limit}; use a smaller batch or image`)
 
-  const run = (n: number) => trace(resize(graph, n), tensors, fast, blocks)
+  const run = (n: number) => trace(resize(graph, n), tensors, fast, first)
   const { inputs, outputs, layers } = run(batch)
   const parameters = (name: string) => size(tensors.get(name)?.shape ?? [0])
   return {
     batch,
     graph,
+    shape: first.shape,
     inputs,
     outputs,
     layers: layers.map(({ node: { name, op, inputs, fused = [] }, shape, calls, macs }) => ({

@@ -1,6 +1,7 @@
 export type {
   Build,
   ImageLike,
+  InspectedLayer,
   Inspection,
   LayerSummary,
   LayerTime,

@@ -7,6 +7,7 @@ import { withFile } from './source.js'
 import { shapesOf } from './trace.js'
 import { fastest, instantiate } from './wasm.js'
 import { readWeights } from './weights.js'
+import { why } from './why.js'
 
 /** `load` for a runtime. */
 export const loader =
@@ -38,7 +39,7 @@ export const inspector =
   /** What a file holds and what it will cost: reads the header only and allocates nothing. Throws as `load` does. */
   (source: Source, options: PlanOptions = {}): Promise<Inspection> =>
     withFile(source, platform, {}, ({ header }) => {
-      const { inputs, outputs, layers, memory, graph } = compile(header, options)
+      const { inputs, outputs, layers, memory, graph, shape } = compile(header, options)
       const { sha256, dataBegin, dataLength, tensors, ...meta } = header
       const present = new Set(graph.nodes.flatMap(node => [title(node), ...(node.fused ?? [])]))
       const given = header.graph ?? options.graph!
@@ -46,7 +47,10 @@ export const inspector =
         ...meta,
         inputs: shapesOf(inputs),
         outputs: shapesOf(outputs),
-        layers,
+        layers: layers.map((layer, i) => ({
+          ...layer,
+          ...why(layer, graph.nodes[i], shape, options.memory === 'fast'),
+        })),
         removed: given.nodes.map(title).filter(name => !present.has(name)),
         memory,
       }

@@ -87,10 +87,11 @@ export const trace = (
   graph: Graph,
   tensors: ReadonlyMap<string, TensorInfo>,
   fast: boolean,
-  plan?: Blocks,
+  first?: Pick<Trace, 'blocks' | 'shape'>,
   ops: Readonly<Record<string, Op>> = forward,
 ): Trace => {
   checkOps(graph, ops)
+  const plan = first?.blocks
   const { nodes } = graph
   const end = nodes.length
   const lastUse = new Map<string, number>()
@@ -152,6 +153,7 @@ export const trace = (
     }
     const scope: Scope = {
       node,
+      planned: (first?.shape(inputs[0]!) ?? given[0]?.shape)!,
       fast,
       shape: i => given[i]?.shape,
       order: i => given[i]?.order,

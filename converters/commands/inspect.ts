@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
-import type { Inspection, LayerSummary } from '../../ts/api.js'
+import type { InspectedLayer, Inspection, LayerSummary } from '../../ts/api.js'
 import { inspect } from '../../ts/entry/node.js'
 import type { Preprocess, Shape } from '../../ts/types.js'
 import { type Column, table } from '../terminal/table.js'
@@ -12,6 +12,7 @@ interface Options extends CommonOptions {
   readonly batch?: number
   readonly inputShape?: Shape
   readonly memory?: 'fast' | 'small'
+  readonly why?: true
 }
 
 const figure = (n: number): string => (n === 0 ? '' : count(n))
@@ -19,7 +20,7 @@ const figure = (n: number): string => (n === 0 ? '' : count(n))
 const sum = (layers: readonly LayerSummary[], of: (layer: LayerSummary) => number): number =>
   layers.reduce((total, layer) => total + of(layer), 0)
 
-const layerColumns = (layers: readonly LayerSummary[]): Column[] => {
+const layerColumns = (layers: readonly InspectedLayer[]): Column[] => {
   const total = plural(layers.length, 'layer')
   return [
     { title: 'node', cells: [...layers.map(({ name }) => name), total], least: 12 },
@@ -31,13 +32,22 @@ const layerColumns = (layers: readonly LayerSummary[]): Column[] => {
       right: true,
     },
     { title: 'mult-adds', cells: [...layers.map(l => figure(l.macs)), count(sum(layers, l => l.macs))], right: true },
-    { title: 'kernel', cells: [...layers.map(l => l.kernels.join(', ') || '(view)'), ''], least: 9 },
+    { title: 'kernel', cells: [...layers.map(l => l.kernel), ''], least: 9 },
     {
       title: 'fused',
       cells: [...layers.map(l => l.fused.join(', ')), ''],
       brief: [...layers.map(l => l.fused.map(node => node.split(' ', 1)[0]).join(', ')), ''],
       least: 9,
     },
+  ]
+}
+
+/** Of the layers that have a choice of kernels, which and why. */
+const whyColumns = (layers: readonly InspectedLayer[]): Column[] => {
+  const chosen = layers.filter(({ why }) => why)
+  return [
+    { title: 'node', cells: chosen.map(({ name }) => name), least: 12 },
+    { title: 'kernel', cells: chosen.map(({ why }) => why!), least: 24 },
   ]
 }
 
@@ -62,7 +72,7 @@ const wrap = (text: string, width: number): string[] => {
 
 const INDENT = 12
 
-const print = (file: string, found: Inspection): void => {
+const print = (file: string, found: Inspection, why: boolean): void => {
   const { inputs, outputs, layers, removed, memory, labels, preprocess, source, opset } = found
   const room = columns()
   const line = (name: string, text: string) => {
@@ -81,12 +91,13 @@ const print = (file: string, found: Inspection): void => {
   line('preprocess', preprocess ? describePreprocess(preprocess) : 'none')
   line('labels', labels ? describeLabels(labels) : 'none')
   console.log(`\n${table(layerColumns(layers), room, 1).join('\n')}\n`)
+  if (why) console.log(`${table(whyColumns(layers), room).join('\n')}\n`)
   if (removed.length > 0) line('removed', removed.map(clean).join(', '))
   const { static: fixed, weights, arena, total } = memory
   line('memory', `${bytes(total)}: static ${bytes(fixed)}, weights ${bytes(weights)}, arena ${bytes(arena)}`)
 }
 
-const run = async (file: string, { batch, inputShape, memory, json }: Options): Promise<void> => {
+const run = async (file: string, { batch, inputShape, memory, why, json }: Options): Promise<void> => {
   await mustBeModel(file)
   const options = {
     ...(batch !== undefined && { batch }),
@@ -95,7 +106,7 @@ const run = async (file: string, { batch, inputShape, memory, json }: Options): 
   }
   const found = await about(file, () => inspect(file, options))
   if (json) printJson({ file, ...found })
-  else print(file, found)
+  else print(file, found, why === true)
 }
 
 export const inspectCommand = (): Command =>
@@ -109,6 +120,7 @@ export const inspectCommand = (): Command =>
       .argument('<model.safetensors>', 'a file or an http(s) address')
       .option('--batch <n>', 'plan for so many images', wholeNumber)
       .option('--input-shape <C,H,W>', 'plan for another size of image', imageShape)
-      .addOption(memoryOption()),
+      .addOption(memoryOption())
+      .option('--why', 'tell for each layer why its kernel was chosen'),
     ['convlet inspect lenet5.safetensors', 'convlet inspect resnet18.safetensors --batch 8 --input-shape 3,192,192'],
   ).action(run)

@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PlanOptions } from '../../ts/api.js'
-import { compile } from '../../ts/compile.js'
-import { align } from '../../ts/trace.js'
 import { gamma, TINY } from '../bounds.js'
 import { check, KEEP, NONE, reads, scratch, writes } from '../check.js'
-import { agree, node, weight } from '../graphs.js'
 import { floats } from '../random.js'
 import { conv } from '../ref/conv.js'
 import { abs, size, type Tensor } from '../ref/tensor.js'
@@ -204,92 +200,6 @@ test('random cases', () => {
     ),
     { numRuns: 40, seed: 7 },
   )
-})
-
-const attrs = { kernel: [3, 3], stride: [1, 1], pad: [1, 1, 1, 1], dilation: [1, 1], groups: 1 }
-
-/** A graph of one convolution that is worth Winograd's way, and what it is followed by. */
-const network = (c: number, oc: number, size: number) => ({
-  inputs: { x: [c, size, size] },
-  outputs: ['y'],
-  nodes: [node('Conv', ['x', 'w', 'b'], 'a', attrs), node('Relu', ['a'], 'y')],
-  weights: { w: weight([oc, c, 3, 3], 1), b: weight([oc], 2) },
-})
-
-const maps = [
-  [16, 16, 16],
-  [32, 36, 9],
-  [64, 28, 7],
-] as const
-
-for (const [c, oc, size] of maps)
-  for (const memory of ['small', 'fast'] as const)
-    test(`the runtime, ${memory}: ${c} → ${oc} channels of ${size}×${size}, whole and smaller batches`, async () => {
-      await agree(network(c, oc, size), { batch: 3, images: [3, 1], memory })
-    })
-
-/** A convolution, a batch norm that is folded into it, and the same weights once more with a stride. */
-const normalised = {
-  inputs: { x: [16, 16, 16] },
-  outputs: ['y', 'z'],
-  nodes: [
-    node('Conv', ['x', 'w'], 'a', attrs),
-    node('BatchNormalization', ['a', 'scale', 'shift', 'mean', 'variance'], 'y', { epsilon: 1e-5 }),
-    node('Conv', ['x', 'w'], 'z', { ...attrs, stride: [2, 2] }),
-  ],
-  weights: {
-    w: weight([20, 16, 3, 3], 1),
-    ...Object.fromEntries(
-      ['scale', 'shift', 'mean', 'variance'].map((name, i) => [
-        name,
-        { shape: [20], data: floats(20, 3 + i).map(v => (name === 'variance' ? 1 + v / 2 : v)) },
-      ]),
-    ),
-  },
-}
-
-test('weights of 16 bits are widened before they are transformed', async () => {
-  const { weights, ...rest } = network(16, 16, 16)
-  const few = Object.entries(weights).map(([name, { shape, data }]) => [
-    name,
-    { shape, data: data.map(v => Math.round(v * 256) / 256) },
-  ])
-  await agree({ ...rest, weights: Object.fromEntries(few) }, { dtype: 'BF16', memory: 'fast' })
-})
-
-test('a batch norm is folded into transformed weights; others may want the same weights as they are', async () => {
-  await agree(normalised, { batch: 2, memory: 'fast' })
-})
-
-/** What becomes of a network of one convolution. */
-const program = (c: number, oc: number, size: number, options: PlanOptions = {}) => {
-  const { nodes, weights, outputs } = network(c, oc, size)
-  const tensors = new Map(
-    Object.entries(weights).map(([name, { shape }]) => [name, { dtype: 'F32' as const, shape, begin: 0, end: 0 }]),
-  )
-  const graph = { inputs: [{ name: 'x', shape: [1, c, size, size] }], outputs, nodes }
-  return compile({ tensors, graph, dataBegin: 0, dataLength: 0 }, options)
-}
-
-test('kept transformed, weights take 36 planes for 9 taps, and none are transformed in a run', () => {
-  for (const [c, oc, size] of maps) {
-    const [small, fast] = (['small', 'fast'] as const).map(memory => program(c, oc, size, { memory }))
-    const panels = Math.ceil(oc / 8)
-    const added = fast!.memory.weights - small!.memory.weights
-    assert.is(added, align(panels * 36 * (8 * c + SKEW) * 4) - align(panels * 9 * 8 * c * 4))
-    assert.ok(fast!.memory.arena < small!.memory.arena, 'there is no room for what is transformed')
-  }
-})
-
-test('weights beyond what caches hold are not kept transformed', () => {
-  assert.equal(program(256, 256, 8, { memory: 'fast' }).memory, program(256, 256, 8).memory)
-})
-
-test('the tests above reach the kernel', () => {
-  const kernels = (c: number, oc: number, size: number) => program(c, oc, size).layers[0]!.kernels
-  for (const [c, oc, size] of maps) assert.ok(kernels(c, oc, size).includes('conv_winograd'))
-  // Too few channels for the transforms to pay.
-  assert.ok(kernels(4, 4, 16).includes('conv_direct'))
 })
 
 test.run()

@@ -1,75 +1,76 @@
 import { int, misfit, show } from '../shape.js'
+import type { Node, Shape } from '../types.js'
 import { nhwc, type Op, type Scope } from './op.js'
 import { limits, matrix, normalised, panelFloats, panels, pitchOf, RESIDUAL, residual } from './panels.js'
 import { phasePanels } from './transposed.js'
+import { blockOf, planesOf, waysOf } from './ways.js'
 import { mapOf, type Spread, slide, spread } from './window.js'
 
 /**
- * Tiles of 4×4 results that conv_winograd takes together: as many as keep their transformed inputs, 36 planes of c channels,
- * about in the second-level cache, but enough of them for the work on the weights to be shared.
+ * How a Conv of input x and weight w is computed. Of Winograd's way either `hindrance` says what it cannot do, or `ways` has
+ * all there are, the shortest first. They must not depend on the images at hand, which change from run to run: `planned` is
+ * the shape of x for which memory is planned.
  */
-const blockOf = (tiles: number, c: number): number =>
-  Math.min(Math.ceil(tiles / 4) * 4, Math.max(28, Math.floor(3000 / c) * 4))
-
-/**
- * Whether Winograd's way is the shorter one for a map of so many pixels, in multiply-adds of one core: the products, the
- * transforms of tiles (370 for each channel going in or out) and of weights (86, once per block). Measured on the layers of
- * ResNet-18; the choice must not depend on the batch, which may change from run to run.
- */
-const winogradPays = (oh: number, ow: number, c: number, oc: number): boolean => {
-  const tiles = Math.ceil(oh / 4) * Math.ceil(ow / 4)
-  const blocks = Math.ceil(tiles / blockOf(tiles, c))
-  const products = 36 * Math.ceil(tiles / 4) * 4 * c * oc
-  return products + 370 * tiles * (c + oc) + 86 * blocks * c * oc < 9 * oh * ow * c * oc
-}
-
-/**
- * Weights, c·oc, that are kept transformed at most: 4.7 MB in 36 planes. Beyond, what is saved by not transforming them goes
- * into reading four times as much (at 256 → 256 channels of 14² 0 to 10 % more time, of 8² at 64 → 64 38 % less).
- */
-const KEPT = 2 ** 15
-
-const run = (scope: Scope): void => {
-  const { node, shape, read, call, scratch } = scope
-  const [n, c, h, w] = mapOf(scope)
-  const weight = shape(1)!
-  const [first, second, kh, kw] = weight as readonly [number, number, number, number]
+export const decide = (node: Node, x: Shape, w: Shape, planned: Shape, fast: boolean) => {
+  const [, c, ...map] = x as readonly [number, number, number, number]
+  const [first, second, kh, kw] = w as readonly [number, number, number, number]
   const groups = int(node, 'groups', 1, 1)
   const transposed = node.op === 'ConvTranspose'
   const [oc, wc] = transposed ? [second * groups, first / groups] : [first, second]
-  if (weight.length !== 4) misfit(node, `weight must have 4 dimensions, is ${show(weight)}`)
+  if (w.length !== 4) misfit(node, `weight must have 4 dimensions, is ${show(w)}`)
   if (c !== wc * groups)
     misfit(
       node,
-      `weight expects ${wc * groups} channels, input has ${c} (x ${show(shape(0)!)}, w ${show(weight)}); the input must be NCHW`,
+      `weight expects ${wc * groups} channels, input has ${c} (x ${show(x)}, w ${show(w)}); the input must be NCHW`,
     )
   if (first % groups) misfit(node, `${first} channels do not divide into ${groups} groups`)
-  const window = (transposed ? spread : slide)(node, [h, w], [kh, kw])
+  const window = (transposed ? spread : slide)(node, map, [kh, kw])
+  const { stride, dilation } = window
+  const { before } = node.attrs
+  const hindrances = {
+    transposed,
+    depthwise: !before && groups === c && groups === oc && c >= 4,
+    groups: groups > 1,
+    window: kh !== 3 || kw !== 3,
+    stride: stride[0] * stride[1] > 1,
+    dilation: dilation[0] * dilation[1] > 1,
+    channels: (c | oc) % 4 > 0,
+  }
+  const hindrance = (Object.keys(hindrances) as (keyof typeof hindrances)[]).find(key => hindrances[key])
+  const [n, , ...plannedMap] = planned as readonly [number, number, number, number]
+  const ways = hindrance ? [] : waysOf(n, c, oc, ...slide(node, plannedMap, [kh, kw]).out, fast && !before)
+  return { window, groups, oc, wc, hindrance, ways }
+}
+
+const run = (scope: Scope, shape: Shape, weight: Shape): void => {
+  const { node, planned, fast, read, call, scratch } = scope
+  const [n, c, h, w] = mapOf(scope)
+  const { window, groups, oc, wc, hindrance, ways } = decide(node, shape, weight, planned, fast)
   const { stride, dilation, pad, out } = window
+  const [, , kh, kw] = weight as readonly [number, number, number, number]
   const [oh, ow] = out
   const taps = kh * kw
+  const transposed = hindrance === 'transposed'
+  const depthwise = hindrance === 'depthwise'
   scope.macs(n * oc * wc * taps * (transposed ? h * w : oh * ow))
 
-  const { before } = node.attrs
-  const depthwise = !transposed && !before && groups === c && groups === oc && c >= 4
   const result = [n, oc, oh, ow]
   // The depthwise kernel takes the last channels twice where they are not a multiple of 4: its residual must stay as it is.
   const y = scope.output(result, nhwc(result), depthwise && c % 4 ? [] : [RESIDUAL])
   const res = residual(scope, result, nhwc(result))
-  const close = !transposed && stride[0] * stride[1] * dilation[0] * dilation[1] === 1
-  const winograd = groups * taps === 9 && kh === 3 && close && (c | oc) % 4 === 0 && winogradPays(oh, ow, c, oc)
-  const kept = winograd && scope.fast && !before && c * oc <= KEPT
+  const { tile = 0, kept = false } = ways[0] ?? {}
+  const planes = planesOf(tile)
   const at = depthwise
     ? scope.packed(1, c * taps, 1, (to, from) => [['transpose', to, from, 1, c, taps]])
     : kept
-      ? scope.packed(1, panelFloats(oc, 36 * (c + 2)), oc / 4, (to, from, first, count) => [
-          ['pack_winograd', to, from, first * 4, count * 4, c, 4],
+      ? scope.packed(1, panelFloats(oc, planes * (c + 2)), oc / 4, (to, from, first, count) => [
+          ['pack_winograd', to, from, first * 4, count * 4, c, tile],
         ])
       : transposed
         ? phasePanels(scope, oc, groups, wc, kh, kw, window as Spread)
         : panels(scope, oc, groups, wc, taps)
   // Transformed weights are as many numbers for each channel as there are in all planes, and are scaled as others are.
-  const k = depthwise ? taps : kept ? 36 * (c + 2) : wc * taps
+  const k = depthwise ? taps : kept ? planes * (c + 2) : wc * taps
   const b = normalised(scope, oc, at, depthwise ? 1 : groups, k, depthwise, c)
   let x = read(0, [c, h, w])
   if (depthwise) {
@@ -78,12 +79,12 @@ const run = (scope: Scope): void => {
     return
   }
   const pitch = pitchOf(scope, oc)
-  if (winograd) {
-    const block = blockOf(n * Math.ceil(oh / 4) * Math.ceil(ow / 4), c)
+  if (tile) {
+    const block = blockOf(n * Math.ceil(oh / tile) * Math.ceil(ow / tile), c, tile)
     const rooms = [8 * c + 16, block * c + 16, block * 8 + 16, 4].map((floats, i) =>
-      kept && !i ? 0 : scratch(36 * floats),
+      kept && !i ? 0 : scratch(planes * floats),
     )
-    const dims = [n, h, w, c, oh, ow, oc, pad[0], pad[1], 4, block, pitch * 4]
+    const dims = [n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, pitch * 4]
     call('conv_winograd', y, res, x, at, b, ...rooms, ...dims, ...limits(node))
     return
   }

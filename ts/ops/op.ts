@@ -18,6 +18,8 @@ export type Pack = (to: number, from: number, first: number, count: number) => r
  */
 export interface Scope {
   readonly node: Node
+  /** Input 0's shape with as many images as are planned for. */
+  readonly planned: Shape
   /** Whether memory may be spent where that saves time. */
   readonly fast: boolean
   /** Undefined for an optional input that is absent. */

@@ -5,7 +5,7 @@ import type { Op, Pack } from '../ops/op.js'
 import { NORM } from '../ops/panels.js'
 import { place } from '../plan.js'
 import { size } from '../shape.js'
-import { align, type Blocks, STATIC, type Trace, trace } from '../trace.js'
+import { align, STATIC, type Trace, trace } from '../trace.js'
 import type { Graph, TensorInfo } from '../types.js'
 import type { TrainMemory } from './api.js'
 import { type Parts, type PartsOptions, parts } from './parts.js'
@@ -99,7 +99,7 @@ export const compile = (
   const { batch, moments } = options
   const isTrained = options.trained
   const made = parts(given, tensors, { ...options, ops: operators([], isTrained, 0) })
-  const follow = (graph: Graph, gradients: number, plan?: Blocks) => {
+  const follow = (graph: Graph, gradients: number, plan?: Pick<Trace, 'blocks' | 'shape'>) => {
     const slots: Slot[] = []
     return { slots, ...trace(graph, tensors, false, plan, operators(slots, isTrained, gradients)) }
   }
@@ -112,7 +112,7 @@ export const compile = (
   for (const [tensor, forms] of packed)
     for (const { rows } of forms) arena = Math.max(arena, align((size(tensors.get(tensor)!.shape) / rows) * 4))
   const total = Math.ceil((base + arena) / PAGE) * PAGE
-  const run = (n: number) => follow(resize(made.graph, n), weightsEnd, blocks)
+  const run = (n: number) => follow(resize(made.graph, n), weightsEnd, first)
   return {
     ...made,
     batch,

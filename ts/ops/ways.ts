@@ -1,0 +1,45 @@
+/** A way to compute a 3×3 convolution of stride 1. */
+export interface Way {
+  /** Results of Winograd's tiles in each direction; 0: the direct kernel. */
+  readonly tile: number
+  /** Whether the weights are kept transformed. */
+  readonly kept: boolean
+  /** Estimated time, in multiply-adds of the direct kernel. */
+  readonly cost: number
+}
+
+const four = (count: number): number => Math.ceil(count / 4) * 4
+
+/** The planes that a tile and all that is transformed consist of. */
+export const planesOf = (tile: number): number => (tile + 2) ** 2
+
+/**
+ * Tiles that conv_winograd takes together: as many as keep their transformed inputs, planes of c channels, about in the
+ * second-level cache, but enough of them for the work on the weights to be shared.
+ */
+export const blockOf = (tiles: number, c: number, tile: number): number =>
+  Math.min(four(tiles), Math.max(28, Math.floor(108000 / planesOf(tile) / c) * 4))
+
+/** Floats of transformed weights that are kept at most: more are not read faster than they are transformed. */
+const KEPT = 2 ** 20
+
+/**
+ * The ways of a convolution from c to oc channels, with n results of oh × ow, the shortest first. All multiply four rows by
+ * eight channels at a time. Winograd's transforms cost something for each channel of a tile, in or out, and for each weight,
+ * once per block, or a part of that where they are read transformed. `node bench/calibrate.mjs` holds it against the kernels.
+ */
+export const waysOf = (n: number, c: number, oc: number, oh: number, ow: number, fast: boolean): readonly Way[] =>
+  [0, 4, 2]
+    .map(tile => {
+      const eight = Math.ceil(oc / 8) * 8
+      if (!tile) return { tile, kept: false, cost: 9 * four(n * oh * ow) * (c + 1) * eight }
+      const planes = planesOf(tile)
+      const tiles = n * Math.ceil(oh / tile) * Math.ceil(ow / tile)
+      const blocks = Math.ceil(tiles / blockOf(tiles, c, tile))
+      // Between four tiles and a block, reading four times as much takes as long as the transforms.
+      const kept = fast && planes * c * oc <= KEPT && (tiles <= 4 || blocks > 1)
+      const weights = kept ? 1 : 2.5 * blocks
+      const cost = planes * (four(tiles) * (c + 2) * eight + 7 * tiles * (c + oc) + weights * c * oc)
+      return { tile, kept, cost }
+    })
+    .sort((a, b) => a.cost - b.cost)
