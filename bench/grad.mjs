@@ -23,6 +23,8 @@ const layers = {
   '3x3 512→512, 7², 4 images': [4, 512, 7, 3, 1, 512],
   '3x3 16→16, 32², 32 images': [32, 16, 32, 3, 1, 16],
   '1x1 512→128, 28²': [1, 512, 28, 1, 1, 128],
+  '3x3/2 64→128, 28²': [1, 64, 28, 3, 2, 128],
+  '1x1/2 64→128, 28²': [1, 64, 28, 1, 2, 128],
   '7x7/2 3→64, 112²': [1, 3, 112, 7, 2, 64],
   '3x3 3→16, 32², 32 images': [32, 3, 32, 3, 1, 16],
   '5x5 1→6, 28², 32 images': [32, 1, 28, 5, 1, 6],
@@ -78,6 +80,12 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
   const window = [map * map * c, stride * map * c, stride * c].map(step => step * 4)
   const taps = [k, map * c * 4, 1, 0, k * c, oc * 4]
   const products = out * oc * k * k * c
+  // dy lies with as many zeros around it as the window reaches.
+  const edge = Math.ceil((k - 1) / stride)
+  const before = edge * stride
+  const wide = size + 2 * edge
+  const [dy, dx] = place(n * wide * wide * oc, n * map * map * c).map(at => at + db + oc * 4)
+  const spread = [n, wide, wide, oc, oc, map, map, c, c, k, k, stride, stride, before, before, 1, 1]
   return {
     conv_direct: [
       products,
@@ -87,8 +95,16 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
       products,
       () => kernels.conv_grad_weight(w, x, y, temp, n, size, size, oc, ...window, ...taps, block),
     ],
+    // Where the stride is 1, conv_direct or conv_winograd makes dx, of first layers nobody wants it.
+    ...(stride > 1 &&
+      c > 3 && {
+        conv_transposed: [products, () => kernels.conv_transposed(dx, 0, dy, flip, 0, ...spread, -Infinity, Infinity)],
+      }),
     sum_pixels: [out * oc, () => kernels.sum_pixels(db, y, out, oc, oc * 4)],
-    flip_panels: [oc * k * k * c, () => kernels.flip_panels(flip, w, oc, k * k, c)],
+    phase_panels: [
+      oc * k * k * c,
+      () => kernels.phase_panels(flip, w, oc, k, k, c, stride, stride, before, before, 1, 1),
+    ],
   }
 }
 
@@ -149,7 +165,7 @@ const about = machine({ assemblyscript: '../node_modules/assemblyscript' })
 if (options.json) console.log(JSON.stringify({ machine: about, build: options.build, rows }, null, 2))
 else {
   // A product and its sum are two operations.
-  const unit = kernel => (/sum|flip/.test(kernel) ? [1, 'G numbers/s'] : [2, 'GFLOP/s'])
+  const unit = kernel => (/sum|panels/.test(kernel) ? [1, 'G numbers/s'] : [2, 'GFLOP/s'])
   const cells = rows.map(({ layer, kernel, median, best }) => {
     const [factor, name] = unit(kernel)
     return [layer, kernel, (median * factor).toFixed(1), (best * factor).toFixed(1), name]
