@@ -181,7 +181,7 @@ test('conv_direct and conv_winograd: stride 1', () => {
         call(
           'conv_winograd',
           ...[again, 0, put(toNhwc(c.dy).data), flipped, 0, ...rooms],
-          ...[c.n, oh, ow, outputs, h, w, channels, before, before, 4, 4, ...FREE],
+          ...[c.n, oh, ow, outputs, h, w, channels, before, before, 4, 4, channels * 4, ...FREE],
         )
         const got = read(again, c.dx.length)
         // Winograd's way has larger bounds, which are its own test's business.

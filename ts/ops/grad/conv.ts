@@ -59,7 +59,7 @@ export const convGradWeightOp = {
     scope.output([1])
     if (depthwise) {
       const window = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
-      call('depthwise_grad_weight', dw, x, dy, n, h, w, c, oh, ow, ...window)
+      call('depthwise_grad_weight', dw, x, dy, scratch(c * taps), n, h, w, c, oh, ow, ...window)
       return
     }
     const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
