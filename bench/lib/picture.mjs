@@ -19,7 +19,7 @@ const titles = {
 const [left, right] = [0.35, 700]
 const [bottom, top] = [7, 300]
 /** Layers that take so much of the time have their names beside them. */
-const NAMED = 0.1
+const NAMED = 0.12
 
 /** An SVG, with a background of its own so that it is read on light and dark pages. */
 export function picture(results, { cpu, node, date }) {
