@@ -125,11 +125,17 @@ function frame(chart, results, machine) {
       say(at + 20, 60.5, kind)
     )
   })
+  // For pages that show the chart among their text, which this one is not.
+  chart.querySelector('style').remove()
+  const names = results.map(({ name }) => titles[name] ?? name).join(', ')
+  const title = `<title>GFLOP/s of each layer over its flops per byte: ${names}</title>`
+  chart.innerHTML = title + chart.innerHTML
   chart.setAttribute('y', head)
   chart.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${head + height + foot}" width="${width}" height="${head + height + foot}"`,
     ` font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="13" fill="${ink}">`,
+    title,
     `<rect width="100%" height="100%" rx="10" fill="${paper}"/>`,
     say(62, 32, 'Every layer between memory and arithmetic', 'font-size="20" font-weight="650"'),
     ...legend,
