@@ -117,6 +117,11 @@ export function reduce_squares(y: usize, x: usize, outer: i32, n: i32, inner: i3
   reduce(SQUARES, y, x, outer, n, inner, 1)
 }
 
+/** y[i][k] = Σ_j x[i][j][k]² / n */
+export function reduce_mean_squares(y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  reduce(SQUARES, y, x, outer, n, inner, <f32>1 / <f32>n)
+}
+
 /** y[i][k] = the first j of the largest x[i][j][k]. A NaN wins, here and below. */
 export function arg_max(y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
   reduce(FIRST_MAX, y, x, outer, n, inner, 1)

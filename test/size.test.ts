@@ -58,10 +58,10 @@ const bundle = async (contents: string): Promise<string> => {
 }
 
 // docs/README.md tells what it consists of.
-test('the runtime, minified and compressed, is at most 15.2 KB', async () => {
+test('the runtime, minified and compressed, is at most 15.9 KB', async () => {
   const text = await bundle("export { load } from './ts/entry/node.ts'")
   const bytes = gzipSync(text, { level: 9 }).length
-  assert.ok(bytes <= 15.2 * 1024, `${bytes} bytes`)
+  assert.ok(bytes <= 15.9 * 1024, `${bytes} bytes`)
 })
 
 test('writing files and inspecting them are not in it unless imported', async () => {

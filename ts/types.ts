@@ -34,6 +34,7 @@ export type Attr = number | string | boolean | readonly number[]
  * | AveragePool | x | kernel, stride, pad, dilation, ceil, includePad |
  * | GlobalAveragePool, GlobalMaxPool | x | |
  * | BatchNormalization | x, scale, bias, mean, variance (each `[C]`, tensors of the file) | epsilon |
+ * | InstanceNormalization | x, scale, bias (each `[C]`) | epsilon |
  * | LRN | x | size, alpha, beta, bias |
  * | Relu, Tanh, Sigmoid, Softplus, HardSwish, Erf, Identity | x | |
  * | Abs, Neg, Exp, Sqrt, Reciprocal, Floor, Ceil, Round, Sign | x | |
@@ -47,6 +48,7 @@ export type Attr = number | string | boolean | readonly number[]
  * | Transpose | x | perm |
  * | Slice | x | starts, ends, axes, steps (as in ONNX Slice-13: negative ones count from the end, ends are cut) |
  * | Pad | x | pads (all begins, then all ends, ONNX order), value |
+ * | Resize | x | mode (`nearest`, `linear`), coordinates (ONNX's coordinate_transformation_mode), rounding (of `nearest`: ONNX's nearest_mode), scales `[height, width]` or sizes `[height, width]` |
  * | Flatten | x | axis |
  * | Reshape | x | shape (0 copies the input's dimension, -1 is inferred) |
  * | Softmax, LogSoftmax | x | axis |

@@ -23,9 +23,10 @@ export interface Emitter {
   rank(value: string): number | undefined
   /** The name itself where nothing has it yet, else one made from it. */
   unique(name: string): string
-  /** Adds a constant and gives its name: a list of whole numbers, or one float. */
+  /** Adds a constant and gives its name: a list of whole numbers, one float, or a list of them. */
   ints(name: string, numbers: readonly number[]): string
   float(name: string, number: number): string
+  floats(name: string, numbers: readonly number[]): string
   /** A weight `[out, in]` as `[in, out]`. */
   turned(weight: string): string
 }
@@ -40,6 +41,7 @@ const numbers = (v: unknown): readonly number[] =>
   Array.isArray(v) ? v : refuse('an attribute is missing, or is no list of numbers')
 
 const int = (v: unknown): OutAttr => ({ int: number(v) })
+const text = (v: unknown): OutAttr => ({ text: `${v}` })
 const float = (v: unknown): OutAttr => ({ float: number(v) })
 const ints = (v: unknown): OutAttr => ({ ints: numbers(v) })
 
@@ -158,6 +160,25 @@ const reduce: Emit = node => one(node, node.inputs, { axes: ints(node.attrs.axes
 const reduceSum: Emit = (node, out) =>
   one(node, [...node.inputs, ...lists(node, out, 'axes')], { keepdims: int(node.attrs.keepDims) })
 
+const resize: Emit = (node, out) => {
+  const { mode, coordinates, rounding, scales, sizes } = node.attrs
+  const [x = ''] = node.inputs
+  const attrs = {
+    mode: text(mode),
+    coordinate_transformation_mode: text(coordinates),
+    ...(rounding !== undefined && { nearest_mode: text(rounding) }),
+  }
+  if (scales !== undefined)
+    return one(node, [x, '', out.floats(`${node.name}_scales`, [1, 1, ...numbers(scales)])], attrs)
+  // The batch is open: its size, and the channels, are the input's.
+  const { made, step } = steps(node, out)
+  const [from, to] = [out.ints(`${node.name}_from`, [0]), out.ints(`${node.name}_to`, [2])]
+  const front = step('front', 'Slice', [step('shape', 'Shape', [x]), from, to])
+  const all = step('sizes', 'Concat', [front, out.ints(`${node.name}_size`, numbers(sizes))], { axis: { int: 0 } })
+  step('', 'Resize', [x, '', '', all], attrs)
+  return made
+}
+
 /** ONNX's places are integers, and convlet's are floats. */
 const place: Emit = (node, out) => {
   const { axis, keepDims, last } = node.attrs
@@ -194,6 +215,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
   HardSigmoid: withAttrs({ alpha: float, beta: float }),
   HardSwish: hardSwish,
   Identity: plain,
+  InstanceNormalization: withAttrs({ epsilon: float }),
   LRN: withAttrs({ size: int, alpha: float, beta: float, bias: float }),
   LeakyRelu: withAttrs({ alpha: float }),
   LogSoftmax: withAttrs({ axis: int }),
@@ -217,6 +239,7 @@ export const emitters: Readonly<Record<string, Emit>> = {
   ReduceSumSquare: reduce,
   Relu: plain,
   Reshape: reshape,
+  Resize: resize,
   Round: plain,
   Sigmoid: plain,
   Sign: plain,

@@ -18,6 +18,16 @@ export const batchNormalization: Builder = (node, ctx) => {
   return become(node, 'BatchNormalization', [x, ...parameters], { epsilon: numberAttr(node, 'epsilon') ?? 1e-5 })
 }
 
+export const instanceNormalization: Builder = (node, ctx) => {
+  const x = computedInput(node, 0, ctx)
+  const parameters = ['scale', 'bias'].map((what, i) => {
+    const c = constInput(node, i + 1, what, ctx) ?? failAt(node, `it has no ${what}`)
+    if (c.shape.length !== 1) failAt(node, `its ${what} is ${c.shape.join('×') || 'one number'}, not one per channel`)
+    return ctx.store(c)
+  })
+  return become(node, 'InstanceNormalization', [x, ...parameters], { epsilon: numberAttr(node, 'epsilon') ?? 1e-5 })
+}
+
 export const lrn: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   const size = numberAttr(node, 'size') ?? failAt(node, 'it has no size')

@@ -114,6 +114,13 @@ const reduce: Infer = ({ axes, keepDims }, [x]) =>
   x &&
   (keepDims ? x.map((d, i) => (numbers(axes).includes(i) ? 1 : d)) : x.filter((_, i) => !numbers(axes).includes(i)))
 
+const resize: Infer = ({ scales, sizes }, [x]) => {
+  if (x?.length !== 4) return undefined
+  const scaled = (d: Dim, i: number) => typeof d === 'number' && Math.floor(Math.fround(d * numbers(scales)[i]!))
+  const [h, w] = sizes ? numbers(sizes) : x.slice(2).map(scaled)
+  return h && w ? [x[0]!, x[1]!, h, w] : undefined
+}
+
 const globalPool: Infer = (_, [x]) => (x?.length === 4 ? [x[0]!, x[1]!, 1, 1] : undefined)
 
 const infer: Readonly<Record<string, Infer>> = {
@@ -142,6 +149,7 @@ const infer: Readonly<Record<string, Infer>> = {
   HardSigmoid: same,
   HardSwish: same,
   Identity: same,
+  InstanceNormalization: same,
   LRN: same,
   LeakyRelu: same,
   LogSoftmax: same,
@@ -165,6 +173,7 @@ const infer: Readonly<Record<string, Infer>> = {
   ReduceSumSquare: reduce,
   Relu: same,
   Reshape: reshape,
+  Resize: resize,
   Round: same,
   Sigmoid: same,
   Sign: same,

@@ -1,8 +1,9 @@
 import type { Builder } from './context.js'
 import { cast, clip, elu, gelu, hardSigmoid, leakyRelu, max, min, pair, plain, pow, pRelu, sum } from './elementwise.js'
 import { gemm, matMul } from './linear.js'
-import { batchNormalization, lrn } from './norm.js'
+import { batchNormalization, instanceNormalization, lrn } from './norm.js'
 import { arg, concat, gather, reduce, slice, split, transpose } from './parts.js'
+import { resize } from './resize.js'
 import { dropout, flatten, reshape, softmax, squeeze, unsqueeze } from './views.js'
 import { averagePool, conv, convTranspose, globalPool, maxPool, pad } from './windows.js'
 
@@ -35,6 +36,7 @@ export const builders: Readonly<Record<string, Builder>> = {
   HardSigmoid: hardSigmoid,
   HardSwish: plain,
   Identity: plain,
+  InstanceNormalization: instanceNormalization,
   LRN: lrn,
   LeakyRelu: leakyRelu,
   LogSoftmax: softmax,
@@ -58,6 +60,7 @@ export const builders: Readonly<Record<string, Builder>> = {
   ReduceSumSquare: reduce,
   Relu: plain,
   Reshape: reshape,
+  Resize: resize,
   Round: plain,
   Sigmoid: plain,
   Sign: plain,
@@ -72,4 +75,5 @@ export const builders: Readonly<Record<string, Builder>> = {
   Tanh: plain,
   Transpose: transpose,
   Unsqueeze: unsqueeze,
+  Upsample: resize,
 }

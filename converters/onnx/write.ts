@@ -79,6 +79,8 @@ const constants = (model: Model, nodes: readonly Node[], unique: (name: string) 
       add(name, { dims: [numbers.length], dataType: DataType.INT64, rawData: wholeBytes(numbers) }),
     float: (name: string, number: number) =>
       add(name, { dims: [], dataType: DataType.FLOAT, rawData: floatBytes([number]) }),
+    floats: (name: string, numbers: readonly number[]) =>
+      add(name, { dims: [numbers.length], dataType: DataType.FLOAT, rawData: floatBytes(numbers) }),
     turned: (name: string): string => {
       const { dtype, shape, data } = model.tensors.get(name) ?? refuse('its weight is computed by the network')
       if (shape.length !== 2) refuse(`its weight has ${shape.length} dimensions, not 2`)
@@ -111,8 +113,8 @@ export const toOnnx = (model: Model): Uint8Array => {
   for (const { name, shape } of inputs) shapes.set(name, [{ batches: 1 }, ...shape.slice(1)])
   const shapeOf = (name: string) => model.tensors.get(name)?.shape ?? shapes.get(name)
 
-  const { ints, float, turned } = initialisers
-  const emitter: Emitter = { rank: value => shapeOf(value)?.length, unique, ints, float, turned }
+  const { ints, float, floats, turned } = initialisers
+  const emitter: Emitter = { rank: value => shapeOf(value)?.length, unique, ints, float, floats, turned }
   const problems: Problem[] = []
   const made: OutNode[] = []
   for (const node of nodes) {

@@ -63,6 +63,16 @@ test('BatchNormalization: parameters that are computed of constants', () => {
   assert.equal(tensorOf(m, 'beta'), ['F32', [3], [5, 6, 7]])
 })
 
+test('InstanceNormalization', () => {
+  for (const opset of [7, 13, 22])
+    assert.equal(only({ opset, nodes: [['y = InstanceNormalization(x, s, b)', { epsilon: 0.5 }]], tensors }), [
+      'y = InstanceNormalization(x, s, b)',
+      { epsilon: 0.5 },
+    ])
+  assert.equal(only({ nodes: ['y = InstanceNormalization(x, s, b)'], tensors })[1], { epsilon: 1e-5 })
+  unsound({ nodes: ['n: y = InstanceNormalization(x, s)'], tensors }, /^InstanceNormalization "n": it has no bias/)
+})
+
 test('LRN', () => {
   assert.equal(only({ nodes: [['y = LRN(x)', { size: 5 }]] }), [
     'y = LRN(x)',

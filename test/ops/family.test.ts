@@ -107,6 +107,27 @@ test('BatchNormalization on its own', async () => {
       )
 })
 
+test('InstanceNormalization', async () => {
+  const attrs = single({ epsilon: 1e-3 })
+  for (const c of [1, 3, 4, 5, 9]) {
+    const vectors = [filled([c], 1), filled([c], 2)]
+    for (const map of [[3, 5], [7, 8], [1, 2], [6], [2, 3, 2]])
+      await one('InstanceNormalization', [c, ...map], attrs, vectors, { batch: 3 })
+  }
+  await behind('InstanceNormalization', attrs, ['b6', 'b6'])
+  const conv = node('Conv', ['x', 'k3', 'b6'], 'c', same3)
+  const norm = node('InstanceNormalization', ['c', 'b6', 'b6'], 'n', attrs)
+  await maps([conv, norm, node('Relu', ['n'], 'y')])
+  // Far from 0, where the mean of the squares less the square of the mean would have no digits left.
+  const far = node('Add', ['x', 'far'], 'a')
+  await agree({
+    inputs: { x: [6, 5, 7] },
+    outputs: ['y'],
+    nodes: [far, node('InstanceNormalization', ['a', 'b6', 'b6'], 'y', attrs)],
+    weights: { ...weights, far: { shape: [], data: Float64Array.of(1000) } },
+  })
+})
+
 test('LRN', async () => {
   for (const c of [1, 3, 4, 9, 17])
     for (const size of [1, 2, 5])
@@ -259,6 +280,7 @@ test('what does not fit is told', async () => {
   await fails('Slice', { starts: [2], ends: [2], axes: [1], steps: [1] }, /nothing of 1×3×4×5 is from 2 to 2 by 1/)
   await fails('ReduceMean', { axes: [4] }, /axes 4 are beyond 1×3×4×5/)
   await fails('ArgMax', { axis: 4 }, /axes 4 are beyond 1×3×4×5/)
+  await fails('InstanceNormalization', {}, /input 2 has 4 channels, x 3/, [filled([3], 1), filled([4], 1)])
   await fails('PRelu', {}, /slope 2×3×4×5 is larger than x/, [filled([2, 3, 4, 5], 1)])
   await fails('Mul', {}, /1×3×4×5 and 7 do not broadcast/, [filled([7], 1)])
   await fails('BatchNormalization', {}, /input 3 has 4 channels, x 3/, [...norm(3).slice(0, 2), ...norm(4).slice(2)])

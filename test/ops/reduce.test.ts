@@ -1,5 +1,5 @@
 import { suite } from 'uvu'
-import { TINY } from '../bounds.js'
+import { gamma, TINY } from '../bounds.js'
 import { check, reads, writes } from '../check.js'
 import { floats } from '../random.js'
 import { place, reduce, reductionBounds, reductions } from '../ref/reduce.js'
@@ -26,6 +26,18 @@ const kernels = {
   reduce_squares: 'ReduceSumSquare',
 } as const
 
+/** Means of squares are sums of them by a number that is not exact. */
+const meanSquares = (values: Float64Array, shape: Dims) => {
+  const y = along(values, shape, values => reductions.ReduceSumSquare(values) / values.length)
+  check(
+    'reduce_mean_squares',
+    shape.join('×'),
+    writes(y, i => gamma(shape[1] + 8) * y[i]! + shape[1] * TINY),
+    reads(values),
+    ...shape,
+  )
+}
+
 const reduced = (kernel: keyof typeof kernels, values: Float64Array, shape: Dims) => {
   const op = kernels[kernel]
   const y = along(values, shape, reductions[op])
@@ -50,6 +62,7 @@ const placed = (kernel: keyof typeof places, values: Float64Array, shape: Dims) 
 
 const both = (run: (check: (values: Float64Array, shape: Dims) => void) => void) => {
   for (const kernel of Object.keys(kernels)) run((values, shape) => reduced(kernel as 'reduce_sum', values, shape))
+  run(meanSquares)
   for (const kernel of Object.keys(places)) run((values, shape) => placed(kernel as 'arg_max', values, shape))
 }
 

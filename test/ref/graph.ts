@@ -5,9 +5,10 @@ import { type Approx, corners, exact, list, most, type Op, real, rounding, sum }
 import { conv, convTranspose, gemm, matMul, type Transposed } from './conv.js'
 import * as each from './eltwise.js'
 import { concat, pad, permute, slice } from './layout.js'
-import { batchNorm, batchNormSizes, lrn } from './norm.js'
+import { batchNorm, batchNormSizes, instanceNorm, instanceNormBound, lrn } from './norm.js'
 import { avgPool, globalAvgPool, globalMaxPool, maxPool, type Sliding } from './pool.js'
 import { reducing } from './reducing.js'
+import { type Resizing, resize } from './resize.js'
 import { logSoftmax, softmax } from './softmax.js'
 import { abs, map, size, type Tensor } from './tensor.js'
 import { winogradFits, winogradSizes, winogradSteps } from './winograd.js'
@@ -164,6 +165,11 @@ const ops: Readonly<Record<string, Op>> = {
     x => Math.abs(x) * 2 * U,
   ),
   Identity: (_node, [x]) => x!,
+  InstanceNormalization: ({ attrs }, [x, scale, bias]) => {
+    const vectors = [scale!.value, bias!.value, attrs.epsilon as number] as const
+    const error = instanceNormBound(x!.value, x!.error, ...vectors)
+    return { value: instanceNorm(x!.value, ...vectors), error, terms: 0 }
+  },
   LRN: corners(
     (node, x) => lrn(x!, real(node, 'size'), real(node, 'alpha'), real(node, 'beta'), real(node, 'bias')),
     40,
@@ -189,6 +195,12 @@ const ops: Readonly<Record<string, Op>> = {
   Pow: corners((_node, a, b) => each.pow(a!, b!), 4),
   Relu: (_node, [x]) => ({ value: each.relu(x!.value), error: x!.error, terms: 0 }),
   Reshape: view,
+  Resize: ({ attrs }, [x]) => {
+    const how = attrs as unknown as Resizing
+    const size = how.mode === 'linear' ? Math.max(...most(x!).data) : 0
+    const value = resize(x!.value, how)
+    return { value, error: map(resize(x!.error, how), e => e + 16 * U * size), terms: 0 }
+  },
   Round: corners((_node, x) => each.round(x!), 0),
   Sigmoid: curve(each.sigmoid, 1 / 4, 2 ** -125),
   Sign: corners((_node, x) => each.sign(x!), 0),

@@ -2,11 +2,12 @@ import { conv } from './conv.js'
 import { eltwise } from './eltwise.js'
 import { gemm, matMul } from './gemm.js'
 import { concat, slice, transpose } from './move.js'
-import { batchNormalization, lrn } from './norm.js'
+import { batchNormalization, instanceNormalization, lrn } from './norm.js'
 import type { Op } from './op.js'
 import { pad } from './pad.js'
 import { pools } from './pool.js'
 import { reductions } from './reduce.js'
+import { resize } from './resize.js'
 import { softmaxes } from './softmax.js'
 import { views } from './view.js'
 
@@ -22,9 +23,11 @@ export const forward: Readonly<Record<string, Op>> = {
   Conv: conv,
   ConvTranspose: conv,
   Gemm: gemm,
+  InstanceNormalization: instanceNormalization,
   LRN: lrn,
   MatMul: matMul,
   Pad: pad,
+  Resize: resize,
   Slice: slice,
   Transpose: transpose,
 }

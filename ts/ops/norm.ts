@@ -1,22 +1,57 @@
 import { int, misfit, real, show, size } from '../shape.js'
-import { lines, mapOrder } from './nest.js'
+import type { Node, Shape } from '../types.js'
+import { lines, mapOrder, nest } from './nest.js'
 import type { Op } from './op.js'
 import { limits } from './panels.js'
 import { mapOf } from './window.js'
+
+const checkVectors = (node: Node, x: Shape, vectors: readonly Shape[]): void => {
+  for (const [i, v] of vectors.entries())
+    if (size(v) !== x[1]) misfit(node, `input ${i + 1} has ${size(v)} channels, x ${x[1]} (${show(x)})`)
+}
 
 /** ONNX BatchNormalization-15 at inference, where no Conv takes it in; fused: limits. */
 export const batchNormalization = {
   arity: [5, 5],
   run: (scope, x, ...vectors) => {
-    const { node, read, call } = scope
-    const c = x[1] ?? 0
-    for (const [i, v] of vectors.entries())
-      if (size(v) !== c) misfit(node, `input ${i + 1} has ${size(v)} channels, x ${c} (${show(x)})`)
+    const { node, read, scratch, call } = scope
+    checkVectors(node, x, vectors)
+    const c = x[1]!
     const order = mapOrder(scope)
     const y = scope.output(x, order, [0])
-    const [s, t] = [scope.scratch(c), scope.scratch(c)]
+    const [s, t] = [scratch(c), scratch(c)]
     call('norm_factors', s, t, read(1), read(2), read(3), read(4), c, real(node, 'epsilon', 1e-5))
     call('affine', y, read(0, order), s, t, ...lines(x, order, 1), ...limits(node))
+  },
+} satisfies Op
+
+/** ONNX InstanceNormalization-22: each channel of an image by its own mean and variance, in two passes; fused: limits. */
+export const instanceNormalization = {
+  arity: [3, 3],
+  run: (scope, x, ...vectors) => {
+    const { node, read, scratch, call } = scope
+    checkVectors(node, x, vectors)
+    const [n, c, ...rest] = x as readonly [number, number, ...number[]]
+    const order = mapOrder(scope)
+    const y = scope.output(x, order, [0])
+    const means = scratch(n * c)
+    const variances = scratch(n * c)
+    const [s, t] = [scratch(c), scratch(c)]
+    const inner = order ? c : 1
+    const dims = [(n * c) / inner, size(rest), inner] as const
+    const [from, scale, bias] = [read(0, order), read(1), read(2)]
+    call('reduce_mean', means, from, ...dims)
+    const loops = nest(node, dims, [dims[1] * inner, inner, 1], [inner, 0, 1])
+    call('sub', y, from, means, ...loops, -Infinity, Infinity)
+    // What rounding left of the mean is subtracted as well (Chan, Golub and LeVeque 1983).
+    call('reduce_mean', means, y, ...dims)
+    call('reduce_mean_squares', variances, y, ...dims)
+    for (let i = 0; i < n; i++) {
+      const at = i * c * 4
+      const image = y + at * dims[1]
+      call('norm_factors', s, t, scale, bias, means + at, variances + at, c, real(node, 'epsilon', 1e-5))
+      call('affine', image, image, s, t, ...lines([1, c, ...rest], order, 1), ...limits(node))
+    }
   },
 } satisfies Op
 

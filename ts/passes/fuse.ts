@@ -4,7 +4,7 @@ import type { Graph, Node, Shape } from '../types.js'
 
 /**
  * Lets a Conv, ConvTranspose or Gemm do what its readers do, while its result is stored: an Add of a value of the same shape
- * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul or BatchNormalization takes too.
+ * as its residual (He et al. 2016), and a Relu or Clip as limits, which an Add, Sub, Mul, BatchNormalization or InstanceNormalization takes too.
  * Batch normalisation of a Conv's or ConvTranspose's result (Ioffe & Szegedy 2015) becomes part of it: its four vectors are
  * appended to the inputs, and scale weights and bias once, when all are in place. So does one before a Conv without padding,
  * unless that is depthwise. The fused node stands where the last of its parts stood, and lists them.
@@ -81,7 +81,8 @@ export const fuse = (graph: Graph, shape: (value: string) => Shape): Graph => {
     if (node.op === 'Conv') result = fuseBefore(node)
     if (node.op === 'Add') result = fuseAdd(node)
     const limiting = node.op === 'Relu' || node.op === 'Clip'
-    const maker = limiting && only(node.inputs[0]!, 'Conv ConvTranspose Gemm Add Sub Mul BatchNormalization')
+    const maker =
+      limiting && only(node.inputs[0]!, 'Conv ConvTranspose Gemm Add Sub Mul BatchNormalization InstanceNormalization')
     if (maker) {
       // Limits of limits: the earlier ones, brought between the later ones.
       const least = real(node, 'min', node.op === 'Relu' ? 0 : -Infinity)
