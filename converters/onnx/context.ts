@@ -10,6 +10,8 @@ export interface Context {
   /** The batch that the file was written for: its constants count with it. */
   readonly batch: number
   value(name: string): Value
+  /** The node that makes a value. */
+  maker(name: string): OnnxNode | undefined
   /** The name itself where no value has it yet, else one made from it. */
   unique(name: string): string
   /** Puts a constant among the model's tensors and gives the name it has there. */

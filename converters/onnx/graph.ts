@@ -82,7 +82,9 @@ export const convertGraph = (
   const names = source.flatMap(node => [node.name, ...node.outputs])
   const unique = makeUnique([...model.tensors.keys(), ...model.inputs.map(({ name }) => name), ...names])
   const { tensors, store } = makeStore(unique)
-  const ctx: Context = { opset: model.opset, batch, value: lookUp, unique, store }
+  const makers = new Map(source.flatMap(node => node.outputs.map(output => [output, node] as const)))
+  const maker = (name: string) => (name ? makers.get(name) : undefined)
+  const ctx: Context = { opset: model.opset, batch, value: lookUp, maker, unique, store }
   const spend = spender(model)
   const nodes: Node[] = []
 

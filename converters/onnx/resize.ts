@@ -9,12 +9,13 @@ import {
   failAt,
   numberAttr,
   numbersAttr,
+  numbersFrom,
   shapeOfInput,
   textAttr,
   toAxis,
 } from './context.js'
 import type { OnnxNode } from './read.js'
-import { type Const, type Dim, isComputed, refuse, sameDim } from './values.js'
+import { type Const, type Dim, isComputed, isConst, refuse, sameDim } from './values.js'
 
 const COORDINATES = ['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pixel', 'align_corners', 'asymmetric']
 const ROUNDING = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil']
@@ -51,6 +52,41 @@ const lastTwo = (
   return [h, w]
 }
 
+// Longer than any exporter's arithmetic on shapes.
+const MAX_STEPS = 100
+
+/** Whether number `i` of a list goes back to the height or width of a value: another image size changes it. */
+const follows = (list: string, i: number, ctx: Context): boolean => {
+  const seen = new Set<string>()
+  const lengthOf = (name: string) => {
+    const v = ctx.value(name)
+    return isConst(v) ? (v.shape[0] ?? 1) : Number.POSITIVE_INFINITY
+  }
+  const walk = (name: string, i: number): boolean => {
+    const node = ctx.maker(name)
+    const key = `${i} ${name}`
+    if (!node || seen.has(key) || seen.size > MAX_STEPS) return false
+    seen.add(key)
+    if (node.op === 'Shape') return i >= 2
+    if (node.op === 'Gather') return walk(node.inputs[0]!, numbersFrom(node, 'indices', 1, ctx)?.[i] ?? 0)
+    if (node.op === 'Slice') return walk(node.inputs[0]!, i + (numbersFrom(node, 'starts', 1, ctx)?.[0] ?? 0))
+    if (node.op !== 'Concat') return node.inputs.some(input => walk(input, i))
+    let from = 0
+    for (const part of node.inputs) {
+      if (i < from + lengthOf(part)) return walk(part, i - from)
+      from += lengthOf(part)
+    }
+    return false
+  }
+  return walk(list, i)
+}
+
+/** The single-precision scale that makes `to` of `from`. */
+const scaleTo = (from: number, to: number): number | undefined => {
+  const scale = Math.fround(to / from)
+  return [scale, Math.fround(scale * (1 + 2 ** -23))].find(s => Math.floor(Math.fround(from * s)) === to)
+}
+
 export const resize: Builder = (node, ctx) => {
   const x = computedInput(node, 0, ctx)
   // Until opset 10 as Upsample.
@@ -79,7 +115,12 @@ export const resize: Builder = (node, ctx) => {
     const size = (d: number | undefined, axis: number) => d ?? (from[axis] as number)
     const result = [size(h, 2), size(w, 3)]
     if (!result.every(d => Number.isSafeInteger(d) && d > 0)) failAt(node, `sizes [${result}] should be positive`)
-    return become(node, 'Resize', [x], { ...attrs, sizes: result })
+    // Sizes that go back to those of the image become scales: they hold for every image.
+    const axes = numbersAttr(node, 'axes')?.map(axis => toAxis(node, axis, rank)) ?? [0, 1, 2, 3]
+    const all = [2, 3].every(axis => axes.includes(axis) && follows(node.inputs[3]!, axes.indexOf(axis), ctx))
+    const scales = all ? result.map((to, i) => scaleTo(from[i + 2] as number, to)) : [undefined]
+    const fit = scales.every(scale => scale !== undefined)
+    return become(node, 'Resize', [x], { ...attrs, ...(fit ? { scales } : { sizes: result }) })
   }
   const list = listFrom(node, 'scales', old ? 1 : 2, ctx)
   const given = list ? dimsOfList(list, 'scales') : (numbersAttr(node, 'scales') ?? failAt(node, 'it has no scales'))

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { floats, graphOf, ints, only, refuses, type Spec, unsound } from './build.js'
+import { floats, graphOf, ints, only, refuses, type Spec, scalar, unsound } from './build.js'
 
 const tensors = {
   none: floats([0], []),
@@ -54,6 +54,36 @@ test('Resize: sizes made of the shape, as PyTorch writes them', () => {
     ...nearest,
     sizes: [4, 16],
   })
+})
+
+test('Resize: sizes that follow the image are scales', () => {
+  const make = (...pieces: string[]): Spec => ({
+    inputs: { ...inputs, z: ['N', 3, 16, 24] },
+    nodes: [
+      'w = Add(z, z)',
+      's = Shape(x)',
+      't = Shape(w)',
+      'f = Slice(s, zero, front)',
+      'back = Slice(t, front, end)',
+      ['hs = Gather(s, h)', { axis: 0 }],
+      ['ws = Gather(s, w3)', { axis: 0 }],
+      'twice = Mul(hs, double)',
+      'thrice = Mul(ws, triple)',
+      ['uh = Unsqueeze(twice, zero)', {}],
+      ['uw = Unsqueeze(thrice, zero)', {}],
+      [`all = Concat(f, ${pieces})`, { axis: 0 }],
+      'y = Resize(x, , , all)',
+    ],
+    tensors: {
+      ...tensors,
+      ...{ zero: ints(0), front: ints(2), end: ints(4), double: scalar(2), triple: scalar(3) },
+      ...{ h: scalar(2), w3: scalar(3), one: ints(5) },
+    },
+  })
+  assert.equal(only(make('back'))[1], { ...nearest, scales: [2, 3] })
+  assert.equal(only(make('uh', 'uw'))[1], { ...nearest, scales: [2, 3] })
+  assert.equal(only(make('one', 'uw'))[1], { ...nearest, sizes: [5, 24] })
+  assert.equal(only(make('some'))[1], { ...nearest, sizes: [4, 16] })
 })
 
 test('Resize: shapes are told past it', () => {
