@@ -129,7 +129,6 @@ function frame(chart, results, machine) {
   chart.querySelector('style').remove()
   const names = results.map(({ name }) => titles[name] ?? name).join(', ')
   const title = `<title>GFLOP/s of each layer over its flops per byte: ${names}</title>`
-  chart.innerHTML = title + chart.innerHTML
   chart.setAttribute('y', head)
   chart.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return [
@@ -140,7 +139,7 @@ function frame(chart, results, machine) {
     say(62, 32, 'Every layer between memory and arithmetic', 'font-size="20" font-weight="650"'),
     ...legend,
     say(x + 10, 60.5, 'a circle’s area is the layer’s share of the time', `fill="${faint}"`),
-    chart.outerHTML,
+    chart.outerHTML.replace('>', `>${title}`),
     say(width / 2, head + height - 8, 'flops per byte of weights, inputs and output', `text-anchor="middle"`),
     say(
       0,
