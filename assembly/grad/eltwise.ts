@@ -65,7 +65,7 @@ function formula(op: i32, dy: v128, s: v128, alpha: v128): v128 {
     const three = f32x4.splat(3)
     const ramp = f32x4.mul(dy, mulAdd(s, f32x4.splat(1.0 / 3), f32x4.splat(0.5)))
     const low = v128.andnot(ramp, f32x4.lt(s, f32x4.neg(three)))
-    return v128.bitselect(dy, low, f32x4.gt(s, three))
+    return v128.bitselect(dy, low, f32x4.ge(s, three))
   }
   if (op == HARD_SIGMOID) {
     return v128.and(f32x4.mul(dy, alpha), v128.and(f32x4.gt(s, zero), f32x4.lt(s, one)))
@@ -134,7 +134,7 @@ export function softplus_grad(dx: usize, dy: usize, x: usize, n: i32): void {
   each(SOFTPLUS, dx, dy, x, n, 0)
 }
 
-/** dx[i] = dy[i]·(x < −3 ? 0 : x > 3 ? 1 : x/3 + 1/2), x = x[i], n floats. */
+/** dx[i] = dy[i]·(x < −3 ? 0 : x ≥ 3 ? 1 : x/3 + 1/2), x = x[i], n floats. */
 export function hard_swish_grad(dx: usize, dy: usize, x: usize, n: i32): void {
   each(HARD_SWISH, dx, dy, x, n, 0)
 }

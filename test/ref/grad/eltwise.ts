@@ -20,7 +20,7 @@ export const softplusGrad = (dy: Tensor, x: Tensor): Tensor => by(dy, x, v => 1 
 
 const hardSwishSlope = (v: number): number => {
   if (v < -3) return 0
-  return v > 3 ? 1 : v / 3 + 0.5
+  return v >= 3 ? 1 : v / 3 + 0.5
 }
 export const hardSwishGrad = (dy: Tensor, x: Tensor): Tensor => by(dy, x, hardSwishSlope)
 export const hardSigmoidGrad = (dy: Tensor, y: Tensor, alpha: number): Tensor =>
