@@ -193,6 +193,7 @@ const ops: Readonly<Record<string, Op>> = {
     return { value: pad(x!.value, pads, node.attrs.value as number), error: pad(x!.error, pads), terms: 0 }
   },
   Pow: corners((_node, a, b) => each.pow(a!, b!), 4),
+  Reciprocal: corners((_node, x) => each.reciprocal(x!), 1),
   Relu: (_node, [x]) => ({ value: each.relu(x!.value), error: x!.error, terms: 0 }),
   Reshape: view,
   Resize: ({ attrs }, [x]) => {
