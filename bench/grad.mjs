@@ -47,6 +47,9 @@ const depthwise = {
 
 const PAGES = 2048
 
+/** Tiles that winograd_grad_weight takes together. */
+const TILES = 64
+
 function instantiate(build) {
   const file = fileURLToPath(new URL(`../dist/train${build === 'relaxed' ? '.relaxed' : ''}.wasm`, import.meta.url))
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES })
@@ -80,11 +83,13 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
   const window = [map * map * c, stride * map * c, stride * c].map(step => step * 4)
   const taps = [k, map * c * 4, 1, 0, k * c, oc * 4]
   const products = out * oc * k * k * c
+  const planes = [c * 8, TILES * c, TILES * panels, 4].map(floats => 36 * (floats + 16))
+  const [u, v, d, transform] = place(...planes).map(at => at + db + oc * 4)
   // dy lies with as many zeros around it as the window reaches.
   const edge = Math.ceil((k - 1) / stride)
   const before = edge * stride
   const wide = size + 2 * edge
-  const [dy, dx] = place(n * wide * wide * oc, n * map * map * c).map(at => at + db + oc * 4)
+  const [dy, dx] = place(n * wide * wide * oc, n * map * map * c).map(at => at + transform + 4096)
   const spread = [n, wide, wide, oc, oc, map, map, c, c, k, k, stride, stride, before, before, 1, 1]
   return {
     conv_direct: [
@@ -95,6 +100,14 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
       products,
       () => kernels.conv_grad_weight(w, x, y, temp, n, size, size, oc, ...window, ...taps, block),
     ],
+    ...(k === 3 &&
+      stride === 1 &&
+      c > 3 && {
+        winograd_grad_weight: [
+          products,
+          () => kernels.winograd_grad_weight(w, x, y, u, v, d, transform, n, map, map, c, size, size, oc, 0, 0, TILES),
+        ],
+      }),
     // Where the stride is 1, conv_direct or conv_winograd makes dx, of first layers nobody wants it.
     ...(stride > 1 &&
       c > 3 && {

@@ -93,7 +93,9 @@ test('imports only go down', () => {
   )
 })
 
-const tools = ['simd', 'scalar', 'gemm', 'window', 'winograd2', 'winograd4'].map(name => `assembly/${name}.ts`)
+const tools = ['simd', 'scalar', 'gemm', 'window', 'winograd2', 'winograd4', 'grad/tile'].map(
+  name => `assembly/${name}.ts`,
+)
 
 test('kernels share only simd.ts, scalar.ts, gemm.ts, window.ts and the transforms of Winograd', () => {
   const entries = ['assembly/infer.ts', 'assembly/train.ts']

@@ -4,7 +4,7 @@ import { get, type Tensor, tensor } from './tensor.js'
 type Matrix = readonly (readonly number[])[]
 
 // The three transforms of F(4×4, 3×3) and F(2×2, 3×3). Lavin & Gray 2016, the points 0, ±1, ±2 and 0, ±1.
-const transforms = {
+export const transforms = {
   4: {
     B: [
       [4, 0, -5, 0, 1, 0],
@@ -53,7 +53,7 @@ const transforms = {
 export type Tile = keyof typeof transforms
 
 /** T·M·Tᵀ. */
-const both = (t: Matrix, m: Matrix): number[][] => {
+export const both = (t: Matrix, m: Matrix): number[][] => {
   const left = t.map(row => m[0]!.map((_, j) => row.reduce((sum, v, k) => sum + v * m[k]![j]!, 0)))
   return left.map(row => t.map(other => other.reduce((sum, v, k) => sum + v * row[k]!, 0)))
 }
