@@ -54,3 +54,11 @@ export const modules = [
   { build: 'simd' as const, wasm: await WebAssembly.compile(file('infer.wasm')) },
   ...(hasRelaxed ? [{ build: 'relaxed' as const, wasm: await WebAssembly.compile(relaxed) }] : []),
 ]
+
+/** What `trainer` takes. */
+export const trainModules = [
+  { build: 'simd' as const, wasm: await WebAssembly.compile(file('train.wasm')) },
+  ...(hasRelaxed
+    ? [{ build: 'relaxed' as const, wasm: await WebAssembly.compile(file('train.relaxed.wasm')) }]
+    : []),
+]
