@@ -171,7 +171,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
       if (pending < accumulate) gradientNorm = undefined
       else {
         pending = 0
-        if (clip.value !== undefined) invoke(['clip', gradients, gradient.length, clip.value])
+        if (clip.value !== undefined) invoke(['clamp', gradients, gradients, gradient.length, -clip.value, clip.value])
         if (clip.norm !== undefined && gradientNorm! > clip.norm)
           invoke(['scale', gradients, gradient.length, clip.norm / (gradientNorm! + 1e-6)])
         self.steps++

@@ -43,6 +43,16 @@ const weights = (scope: TrainScope, { oc, wc, groups, taps, depthwise }: ReturnT
     ? scope.packed(1, oc * taps, 1, (to, from) => [['transpose', to, from, 1, oc, taps]])
     : panels(scope, oc, groups, wc, taps)
 
+/**
+ * Scratch for conv_grad_weight and how many pixels it takes together: as many as stay in the second-level cache, with so many
+ * outputs each.
+ */
+const together = ({ scratch }: TrainScope, pixels: number, oc: number): readonly [temp: number, block: number] => {
+  const each = Math.ceil(oc / 8) * 8 + 32
+  const block = Math.min(pixels, 256, Math.max(16, Math.floor(150_000 / each)))
+  return [scratch(block * each), block]
+}
+
 /** Adds to the gradient of a Conv's weight. x, w, dy; attributes of the Conv. */
 export const convGradWeightOp = {
   arity: [3, 3],
@@ -71,11 +81,12 @@ export const convGradWeightOp = {
     const goc = oc / groups
     const row = iw * c * 4
     const [segments, step, length] = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
+    const [temp, block] = together(scope, n * oh * ow, goc)
     for (let g = 0; g < groups; g++)
       call(
         ...(['conv_grad_weight', dw + g * panelFloats(goc, wc * taps) * 4, x + g * wc * 4, dy + g * goc * 4] as const),
-        ...[n, oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4],
-        ...[kh, dilation[0] * row, segments, step, length, oc * 4],
+        ...[temp, n, oh, ow, goc, ih * row, stride[0] * row, stride[1] * c * 4],
+        ...[kh, dilation[0] * row, segments, step, length, oc * 4, block],
       )
   },
 } satisfies TrainOp
@@ -168,8 +179,9 @@ export const gemmGradWeightOp = {
     const { m, k, oc, own, at } = linear(scope)
     scope.macs(m * k * oc)
     scope.output([1])
-    const dims = [1, 1, m, oc, 0, 0, k * 4, 1, 0, 1, 0, k, oc * 4]
-    scope.call('conv_grad_weight', scope.gradient(at), scope.read(0, own), scope.read(2), ...dims)
+    const [temp, block] = together(scope, m, oc)
+    const dims = [1, 1, m, oc, 0, 0, k * 4, 1, 0, 1, 0, k, oc * 4, block]
+    scope.call('conv_grad_weight', scope.gradient(at), scope.read(0, own), scope.read(2), temp, ...dims)
   },
 } satisfies TrainOp
 
