@@ -238,8 +238,10 @@ const check = async (
   const { smoothing, classWeights } = options.loss ?? {}
   const last = net.nodes.at(-1)!
   const scores = last.op === 'Softmax' ? last.inputs[0]! : 'y'
+  const trained = new Set(t.parameters.map(({ name }) => name))
+  const isFrozen = ({ inputs }: Node) => options.norm === 'frozen' || !inputs.some(name => trained.has(name))
   const measure = (): number => {
-    const values = trainForward(graph, new Map([...tensors, ['x', x]]), options.norm === 'frozen')
+    const values = trainForward(graph, new Map([...tensors, ['x', x]]), isFrozen)
     return crossEntropy(values.get(scores)!, labels, smoothing, classWeights)
   }
   const value = measure()
@@ -249,7 +251,7 @@ const check = async (
     const { data } = tensors.get(name)!
     const gradient = t.gradient(name)
     // Some of the large tensors' numbers, all of the small ones'.
-    const step = Math.max(1, Math.floor(data.length / 12))
+    const step = Math.max(1, Math.floor(data.length / 6))
     const found: [number, number, number][] = []
     for (let i = 0; i < data.length; i += step) {
       const kept = data[i]!

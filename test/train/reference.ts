@@ -25,11 +25,15 @@ const statistics = ({ shape, data }: Tensor): [mean: Tensor, variance: Tensor] =
   ]
 }
 
-/** Every value of a training step's forward run. `frozen`: batch norms use their running statistics. */
-export const trainForward = (graph: Graph, given: ReadonlyMap<string, Tensor>, frozen = false): Map<string, Tensor> => {
+/** Every value of a training step's forward run. Batch norms of which it is said use their running statistics. */
+export const trainForward = (
+  graph: Graph,
+  given: ReadonlyMap<string, Tensor>,
+  isFrozen: (node: Node) => boolean,
+): Map<string, Tensor> => {
   const values = new Map(given)
   const step = (node: Node): Tensor => {
-    if (node.op === 'BatchNormalization' && !frozen) {
+    if (node.op === 'BatchNormalization' && !isFrozen(node)) {
       const [x, scale, shift] = node.inputs.map(name => values.get(name)!) as [Tensor, Tensor, Tensor]
       return batchNorm(x, [scale, shift, ...statistics(x)], (node.attrs.epsilon as number) ?? 1e-5)
     }

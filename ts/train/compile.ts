@@ -45,6 +45,9 @@ export interface CompileOptions extends Omit<PartsOptions, 'ops'> {
 /** Dropout's 32 random bits lie among the static data. */
 export const SEED = 64
 
+/** Operators that may have a batch norm folded in. */
+const FOLDING = /^Conv(Transpose)?$/
+
 const PAGE = 65536
 
 /**
@@ -66,7 +69,7 @@ const operators = (
       gradient: (at: number) => gradients + offsets.get(at)!,
       packed: ((i, floats, rows, pack) => {
         const tensor = node.inputs[i]!
-        if (!tensor || node.inputs[NORM]) return packed(i, floats, rows, pack)
+        if (!tensor || (FOLDING.test(node.op) && node.inputs[NORM])) return packed(i, floats, rows, pack)
         const key = `${tensor} ${floats} ${rows} ${pack(0, 0, 0, rows)}`
         const had = known.get(key)
         if (had !== undefined) return had
