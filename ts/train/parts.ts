@@ -103,8 +103,11 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   const shapes = (graph: Graph) => trace(graph, tensors, false, undefined, ops).shape
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
     const needed = drop(graph)
-    // What goes out as well stays as it is: so no batch norm is folded that training needs as it is.
-    const kept = needed.nodes.flatMap(({ op, inputs }) => (folds || op !== 'BatchNormalization' ? [] : [inputs[0]!]))
+    // What goes out as well stays as it is: so no batch norm is folded into what is before or behind it.
+    const convolved = new Set(needed.nodes.filter(({ op }) => /^Conv/.test(op)).map(({ inputs }) => inputs[0]!))
+    const kept = needed.nodes.flatMap(({ op, inputs: [x], outputs: [y] }) =>
+      folds || op !== 'BatchNormalization' ? [] : convolved.has(y!) ? [x!, y!] : [x!],
+    )
     return fuse({ ...needed, outputs: [...needed.outputs, ...kept] }, shapes(needed)).nodes
   }
   const prefix = crossing.length ? simplify({ ...given, outputs: crossing, nodes: infers }, true) : []

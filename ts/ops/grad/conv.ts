@@ -2,11 +2,15 @@ import { int, size } from '../../shape.js'
 import type { Node, Shape } from '../../types.js'
 import { nhwc } from '../op.js'
 import { bias, matrix, panelFloats, panels } from '../panels.js'
-import { mapOf, slide } from '../window.js'
+import { blockOf, planesOf, waysOf } from '../ways.js'
+import { mapOf, slide, spread } from '../window.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
 
 /** What a convolution's own attributes say of it, without what was fused. */
 const own = ({ attrs: { lo, hi, epsilon, ...attrs } }: Node) => attrs
+
+/** A node without limits. */
+const plain = (node: Node): Node => ({ ...node, attrs: {} })
 
 /** y = x ∗ w + b (+ residual): dw = x ∗ dy, db = Σ dy, dx = dy ∗ w flipped, and the residual's gradient is dy. */
 export const convGrad: Grad = ({ node, dy, emit, give, wants, sum, shape }) => {
@@ -75,7 +79,7 @@ export const convGradWeightOp = {
     const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
     if (ih > h || iw > w) {
       const copy = scratch(n * ih * iw * c)
-      call('pad', copy, x, n, h, w, c, n, ih, iw, c, 0, pad[0], pad[1], 0, 0)
+      call('pad', copy, x, n, h, 1, w * c, n, ih, 1, iw * c, 0, pad[0], 0, pad[1] * c, 0)
       x = copy
     }
     const goc = oc / groups
@@ -105,8 +109,8 @@ export const biasGradOp = {
 } satisfies TrainOp
 
 /**
- * The gradient of a Conv's input: a convolution of dy, with its stride's gaps filled by zeros, by the flipped and transposed
- * weights (Dumoulin & Visin 2016, chapter 4). dy, w, the gradient so far; attributes of the Conv and `size` `[c, h, w]` of its input.
+ * The gradient of a Conv's input: a transposed convolution of dy, by the same weights (Dumoulin & Visin 2016, chapter 4). Where
+ * the stride is 1 that is a convolution by the flipped ones, which Winograd's way may be the shortest for. dy, w, the gradient so far; attributes of the Conv and `size` `[c, h, w]` of its input.
  */
 export const convGradInputOp = {
   arity: [2, 3],
@@ -127,37 +131,46 @@ export const convGradInputOp = {
       call('depthwise_grad_input', y, res, dy, at, n, h, w, c, oh, ow, ...window)
       return
     }
+    const [reachH, reachW] = [dilation[0] * (kh - 1), dilation[1] * (kw - 1)]
+    const [top, left] = [reachH - pad[0], reachW - pad[1]]
     const goc = oc / groups
     const each = panelFloats(wc, goc * taps)
     const flipped = scratch(groups * each)
-    for (let g = 0; g < groups; g++)
-      call('flip_panels', flipped + g * each * 4, at + g * panelFloats(goc, wc * taps) * 4, goc, taps, wc)
-
-    // Zeros between the pixels of dy where the stride left gaps, and zeros (or nothing) around.
-    const [gh, gw] = [(oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1]
-    if (stride[0] * stride[1] > 1) {
-      const spread = scratch(n * gh * gw * oc)
-      call('zero', spread, n * gh * gw * oc)
-      const steps = [gh * gw * oc, stride[0] * gw * oc, stride[1] * oc, 1]
-      call('move', spread, dy, n, oh, ow, oc, ...steps, oh * ow * oc, ow * oc, oc, 1)
-      dy = spread
+    const part = (g: number) => [flipped + g * each * 4, at + g * panelFloats(goc, wc * taps) * 4] as const
+    const open = groups * stride[0] * stride[1] === 1
+    if (open && taps === 1 && top === 0 && left === 0 && oh === h && ow === w) {
+      call('flip_panels', ...part(0), oc, 1, c)
+      call(...matrix(y, res, dy, flipped, 0, n * h * w, oc, c, plain(node)))
+      return
     }
-    const [top, left] = [dilation[0] * (kh - 1) - pad[0], dilation[1] * (kw - 1) - pad[1]]
-    const [ih, iw] = [h + dilation[0] * (kh - 1), w + dilation[1] * (kw - 1)]
-    if (top || left || ih !== gh || iw !== gw) {
+    const fits = open && kh * kw === 9 && kh === 3 && dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
+    const { tile = 0 } = (fits && top >= 0 && left >= 0 && waysOf(scope.planned[0]!, oc, c, h, w, false)[0]) || {}
+    if (tile) {
+      call('flip_panels', ...part(0), oc, taps, c)
+      const block = blockOf(n * Math.ceil(h / tile) * Math.ceil(w / tile), oc, tile)
+      const rooms = [8 * oc + 16, block * oc + 16, block * 8 + 16, 4].map(floats => scratch(planesOf(tile) * floats))
+      const dims = [n, oh, ow, oc, h, w, c, top, left, tile, block, c * 4]
+      call('conv_winograd', y, res, dy, flipped, 0, ...rooms, ...dims, -Infinity, Infinity)
+      return
+    }
+    const more = [0, 1].map(i => {
+      const [size, reach] = i ? [w, reachW] : [h, reachH]
+      return size - (stride[i as 0 | 1] * (out[i as 0 | 1] - 1) + reach + 1 - pad[i]! - pad[i + 2]!)
+    })
+    const turned = { ...node, attrs: { stride, dilation, pad, outputPad: more } }
+    const { stride: steps, pad: zeros, offset } = spread(turned, out, [kh, kw])
+    const [ih, iw] = [oh + zeros[0] + zeros[2], ow + zeros[1] + zeros[3]]
+    if (ih > oh || iw > ow) {
       const copy = scratch(n * ih * iw * oc)
-      call('pad', copy, dy, n, gh, gw, oc, n, ih, iw, oc, 0, top, left, 0, 0)
+      call('pad', copy, dy, n, oh, 1, ow * oc, n, ih, 1, iw * oc, 0, zeros[0], 0, zeros[1] * oc, 0)
       dy = copy
     }
-    const row = iw * oc * 4
-    const [segments, step, length] = groups * dilation[1] === 1 ? [1, 0, kw * oc] : [kw, dilation[1] * oc * 4, goc]
+    const dims = [ih, iw, oc, goc, h, w, wc, c, kh, kw, ...steps, ...offset, ...dilation]
     for (let g = 0; g < groups; g++) {
       const shift = g * wc * 4
-      call(
-        ...(['conv_direct', y + shift, res && res + shift, dy + g * goc * 4, flipped + g * each * 4, 0] as const),
-        ...[n, h, w, wc, ih * row, row, oc * 4, kh, dilation[0] * row, segments, step, length, c * 4],
-        ...[-Infinity, Infinity],
-      )
+      call('phase_panels', ...part(g), goc, kh, kw, wc, ...steps, ...offset, ...dilation)
+      const to = [y + shift, res && res + shift, dy + g * goc * 4, flipped + g * each * 4, 0, n]
+      call('conv_transposed', ...(to as [number]), ...dims, -Infinity, Infinity)
     }
   },
 } satisfies TrainOp
