@@ -58,7 +58,5 @@ export const modules = [
 /** What `trainer` takes. */
 export const trainModules = [
   { build: 'simd' as const, wasm: await WebAssembly.compile(file('train.wasm')) },
-  ...(hasRelaxed
-    ? [{ build: 'relaxed' as const, wasm: await WebAssembly.compile(file('train.relaxed.wasm')) }]
-    : []),
+  ...(hasRelaxed ? [{ build: 'relaxed' as const, wasm: await WebAssembly.compile(file('train.relaxed.wasm')) }] : []),
 ]
