@@ -33,14 +33,14 @@ export function storeRow(y: usize, res: usize, v0: v128, v1: v128, cols: i32, lo
  * y[r][0..cols) = clamp(bias[0..cols) + res[r][0..cols) + Σ_k x[r][k]·w[k][0..cols)) for r < rows ≤ 4
  *
  * x0..x3: the rows' first element. k runs over kh × segs segments of len floats, rowStep and segStep bytes apart.
- * w: kh·segs·len × 8 floats. y and res: pitch bytes between rows. res or bias 0: none.
+ * w: kh·segs·len × 8 floats. y and res: pitch bytes between rows. res or bias 0: none. part: cols < 8.
  */
 // @ts-ignore: decorator
 @inline
 function fourRows(
   y: usize, res: usize, x0: usize, x1: usize, x2: usize, x3: usize, w: usize, bias: usize,
   kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32,
-  rows: i32, cols: i32, pitch: usize, lo: f32, hi: f32,
+  rows: i32, cols: i32, part: bool, pitch: usize, lo: f32, hi: f32,
 ): void {
   let a0 = f32x4.splat(0)
   let a1 = a0
@@ -113,6 +113,21 @@ function fourRows(
   const low = f32x4.splat(lo)
   const high = f32x4.splat(hi)
   const resPitch = res != 0 ? pitch : 0
+  if (part) {
+    // Stores of lanes are long: one copy, the rows handed through it (1.3 KB less; slower only below some 50 values of k).
+    for (; rows > 0; --rows) {
+      storePart(y, res, a0, a1, cols, low, high)
+      y += pitch
+      res += resPitch
+      a0 = b0
+      a1 = b1
+      b0 = c0
+      b1 = c1
+      c0 = d0
+      c1 = d1
+    }
+    return
+  }
   storeRow(y, res, a0, a1, cols, low, high)
   if (rows < 2) return
   y += pitch
@@ -134,7 +149,7 @@ export function tile_4x8(
   y: usize, res: usize, x0: usize, x1: usize, x2: usize, x3: usize, w: usize, bias: usize,
   kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32, rows: i32, pitch: usize, lo: f32, hi: f32,
 ): void {
-  fourRows(y, res, x0, x1, x2, x3, w, bias, kh, rowStep, segs, segStep, len, rows, 8, pitch, lo, hi)
+  fourRows(y, res, x0, x1, x2, x3, w, bias, kh, rowStep, segs, segStep, len, rows, 8, false, pitch, lo, hi)
 }
 
 /** fourRows for the first cols < 8 columns: apart, since its stores would cost the full tile registers. */
@@ -142,7 +157,7 @@ export function tile_4xN(
   y: usize, res: usize, x0: usize, x1: usize, x2: usize, x3: usize, w: usize, bias: usize,
   kh: i32, rowStep: usize, segs: i32, segStep: usize, len: i32, rows: i32, pitch: usize, lo: f32, hi: f32, cols: i32,
 ): void {
-  fourRows(y, res, x0, x1, x2, x3, w, bias, kh, rowStep, segs, segStep, len, rows, cols, pitch, lo, hi)
+  fourRows(y, res, x0, x1, x2, x3, w, bias, kh, rowStep, segs, segStep, len, rows, cols, true, pitch, lo, hi)
 }
 
 /** y[r][0..8) = Σ_k x[r][k]·w[k][0..8), r < rows. x: pitch bytes between rows; y: 8 floats each, room for whole fours of them. */
