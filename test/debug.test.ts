@@ -1,11 +1,12 @@
 // A wrong call of the debug build says what is wrong; the release builds leave these checks out.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { build } from './builds.js'
+import { build, trainBuilds } from './builds.js'
 
 const test = suite('debug build')
 
 const { kernels } = build('debug')
+const training = trainBuilds.find(build => build.name === 'debug')!.kernels
 const BUFFER = 65536
 
 /** Arguments of both pools for a map of 2×2 with 4 channels, one output, and a window of 2×2 with so much padding. */
@@ -17,14 +18,14 @@ const conv = ({ n = 1, oh = 1, ow = 1, oc = 8, kh = 1, segments = 1, length = 1 
   ...[Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
 ]
 
-const aborts = (kernel: string, args: readonly number[], message: RegExp) =>
+const aborts = (kernel: string, args: readonly number[], message: RegExp, of = kernels) =>
   assert.throws(
-    () => kernels[kernel]!(...args),
-    (thrown: Error) => message.test(thrown.message) && /assembly\/\w+\.ts:\d+:\d+/.test(thrown.message),
+    () => of[kernel]!(...args),
+    (thrown: Error) => message.test(thrown.message) && /assembly\/[\w/]+\.ts:\d+:\d+/.test(thrown.message),
   )
 
 test('a window wholly in the padding', () => {
-  const inPadding = /(max|avg)_pool: a window lies wholly in the padding/
+  const inPadding = /(max|avg)_pool(_grad)?: a window lies wholly in the padding/
   for (const [top, left] of [
     [2, 0],
     [0, 2],
@@ -34,6 +35,8 @@ test('a window wholly in the padding', () => {
   ] as const) {
     aborts('max_pool', pool(top, left), inPadding)
     aborts('avg_pool', [...pool(top, left), 0, 0, 0, 0], inPadding)
+    aborts('max_pool_grad', [BUFFER, ...pool(top, left)], inPadding, training)
+    aborts('avg_pool_grad', [...pool(top, left), 0, 0, 0, 0], inPadding, training)
   }
   kernels.max_pool!(...pool(1, 1))
   kernels.avg_pool!(...pool(1, -1), 0, 0, 0, 0)

@@ -90,10 +90,14 @@ function formula(op: i32, dy: v128, s: v128, alpha: v128): v128 {
     const q = f32x4.mul(v, v)
     const u = f32x4.mul(v, mulAdd(q, f32x4.splat(0.07135481627), f32x4.splat(1.595769122)))
     const slope = mulAdd(q, f32x4.splat(0.2140644488), f32x4.splat(1.595769122))
-    const g = sigmoidLanes(u)
-    // 1 − σ(u) = σ(−u), which does not cancel.
-    const bend = f32x4.mul(f32x4.mul(v, slope), sigmoidLanes(f32x4.neg(u)))
-    return f32x4.mul(dy, f32x4.mul(g, f32x4.add(one, bend)))
+    // σ(u) and 1 − σ(u), neither by a difference: the one is 1/(1 + e), the other e/(1 + e) with e = e^(−|u|).
+    const e = expLanes(f32x4.neg(f32x4.abs(u)))
+    const large = f32x4.div(one, f32x4.add(one, e))
+    const small = f32x4.mul(e, large)
+    const negative = f32x4.lt(u, zero)
+    const g = v128.bitselect(small, large, negative)
+    const rest = v128.bitselect(large, small, negative)
+    return f32x4.mul(dy, f32x4.mul(g, mulAdd(f32x4.mul(v, slope), rest, one)))
   }
   const sign = v128.xor(dy, v128.and(s, f32x4.splat(-0.0)))
   return v128.and(sign, v128.or(f32x4.lt(s, zero), f32x4.gt(s, zero)))
