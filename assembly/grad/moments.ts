@@ -118,35 +118,67 @@ function moments(y: usize, x: usize, pixels: i32, step: usize, count: i32): void
   storeLanes(y + step, narrow(f64x2.mul(t0, share), f64x2.mul(t1, share)), count)
 }
 
+// Σd and Σd² of 16 channels, to y and y + step. Two callers, so that it stays a function of its own: within the caller's loop
+// nest V8 keeps these sums in memory, and each addition waits for the store before it.
+function distances(y: usize, x: usize, k0: v128, k1: v128, k2: v128, k3: v128, pixels: i32, step: usize): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
+  let q0 = s0, q1 = s0, q2 = s0, q3 = s0
+  for (; pixels > 0; --pixels) {
+    const d0 = f32x4.sub(v128.load(x), k0)
+    s0 = f32x4.add(s0, d0)
+    q0 = madd(d0, d0, q0)
+    const d1 = f32x4.sub(v128.load(x, 16), k1)
+    s1 = f32x4.add(s1, d1)
+    q1 = madd(d1, d1, q1)
+    const d2 = f32x4.sub(v128.load(x, 32), k2)
+    s2 = f32x4.add(s2, d2)
+    q2 = madd(d2, d2, q2)
+    const d3 = f32x4.sub(v128.load(x, 48), k3)
+    s3 = f32x4.add(s3, d3)
+    q3 = madd(d3, d3, q3)
+    x += step
+  }
+  v128.store(y, s0)
+  v128.store(y, s1, 16)
+  v128.store(y, s2, 32)
+  v128.store(y, s3, 48)
+  v128.store(y + step, q0)
+  v128.store(y + step, q1, 16)
+  v128.store(y + step, q2, 32)
+  v128.store(y + step, q3, 48)
+}
+
+// The means of 16 channels over a first block.
+function trial16(y: usize, x: usize, pixels: i32, step: usize): void {
+  distances(y, x, v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), pixels, step)
+  for (let end = y + 64; y < end; y += 16) {
+    v128.store(y, f32x4.add(v128.load(x), f32x4.div(v128.load(y), f32x4.splat(<f32>pixels))))
+    x += 16
+  }
+}
+
 // The same of 16 channels: what a line of the cache holds, so that the map is read once.
 function moments16(y: usize, x: usize, pixels: i32, step: usize): void {
   const zero = f64x2.splat(0)
   let m0 = zero, m1 = zero, m2 = zero, m3 = zero, m4 = zero, m5 = zero, m6 = zero, m7 = zero
   let t0 = zero, t1 = zero, t2 = zero, t3 = zero, t4 = zero, t5 = zero, t6 = zero, t7 = zero
-  let trial = true
-  for (let done = 0; done < pixels; ) {
+  trial16(y, x, min(BLOCK, pixels), step)
+  for (let done = 0; done < pixels; done += BLOCK) {
     const size = min(BLOCK, pixels - done)
-    const k0 = trial ? v128.load(x) : narrow(m0, m1)
-    const k1 = trial ? v128.load(x, 16) : narrow(m2, m3)
-    const k2 = trial ? v128.load(x, 32) : narrow(m4, m5)
-    const k3 = trial ? v128.load(x, 48) : narrow(m6, m7)
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
-    let q0 = s0, q1 = s0, q2 = s0, q3 = s0
-    for (let i = size; i > 0; --i) {
-      const d0 = f32x4.sub(v128.load(x), k0)
-      s0 = f32x4.add(s0, d0)
-      q0 = madd(d0, d0, q0)
-      const d1 = f32x4.sub(v128.load(x, 16), k1)
-      s1 = f32x4.add(s1, d1)
-      q1 = madd(d1, d1, q1)
-      const d2 = f32x4.sub(v128.load(x, 32), k2)
-      s2 = f32x4.add(s2, d2)
-      q2 = madd(d2, d2, q2)
-      const d3 = f32x4.sub(v128.load(x, 48), k3)
-      s3 = f32x4.add(s3, d3)
-      q3 = madd(d3, d3, q3)
-      x += step
-    }
+    const first = done == 0
+    const k0 = first ? v128.load(y) : narrow(m0, m1)
+    const k1 = first ? v128.load(y, 16) : narrow(m2, m3)
+    const k2 = first ? v128.load(y, 32) : narrow(m4, m5)
+    const k3 = first ? v128.load(y, 48) : narrow(m6, m7)
+    distances(y, x, k0, k1, k2, k3, size, step)
+    const s0 = v128.load(y)
+    const s1 = v128.load(y, 16)
+    const s2 = v128.load(y, 32)
+    const s3 = v128.load(y, 48)
+    const q0 = v128.load(y + step)
+    const q1 = v128.load(y + step, 16)
+    const q2 = v128.load(y + step, 32)
+    const q3 = v128.load(y + step, 48)
     const n = f64x2.splat(<f64>done)
     const share = f64x2.splat(1.0 / <f64>(done + size))
     t0 = spread(t0, m0, low(k0), low(s0), low(q0), n, share)
@@ -165,13 +197,7 @@ function moments16(y: usize, x: usize, pixels: i32, step: usize): void {
     m6 = centre(m6, low(k3), low(s3), n, share)
     t7 = spread(t7, m7, high(k3), high(s3), high(q3), n, share)
     m7 = centre(m7, high(k3), high(s3), n, share)
-    if (trial) {
-      t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = zero
-      x -= <usize>size * step
-      trial = false
-    } else {
-      done += size
-    }
+    x += <usize>size * step
   }
   const share = f64x2.splat(1.0 / <f64>pixels)
   v128.store(y, narrow(m0, m1))
