@@ -10,6 +10,8 @@ import { numbers } from './weights.js'
 export interface Facts {
   readonly optimizer: string
   readonly steps: number
+  /** Batches whose gradients are added up but not used yet: the checkpoint has the gradients too. */
+  readonly pending: number
   readonly history: readonly Epoch[]
   /** Of an epoch that was not finished. */
   readonly running: Running | undefined

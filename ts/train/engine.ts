@@ -24,8 +24,9 @@ export interface Answer {
 
 /** A training program at work in its memory. */
 export interface Engine {
-  /** Optimizer steps made; may be set when resuming. */
+  /** Optimizer steps made, and batches whose gradients wait for the next one; may be set when resuming. */
   steps: number
+  pending: number
   readonly step: (example: Example, factor: number) => StepResult
   readonly evaluate: (example: Example) => Answer
 }
@@ -142,14 +143,14 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     return 'the gradients'
   }
 
-  let pending = 0
   const self: Engine = {
     steps: 0,
+    pending: 0,
     step: (example, factor) => {
       const { n, known } = feed(example)
-      if (pending === 0) gradient.fill(0)
+      if (self.pending === 0) gradient.fill(0)
       for (const [i, values] of statistics.entries()) saved[i]!.set(values)
-      new Uint32Array(buffer, SEED, 1)[0] = mix(seed ^ mix(self.steps * accumulate + pending + 1))
+      new Uint32Array(buffer, SEED, 1)[0] = mix(seed ^ mix(self.steps * accumulate + self.pending + 1))
       for (const run of known.train) run()
       const value = mean(known.trained.losses, example.labels)
       const correct = loss.kind === 'mse' ? 0 : countCorrect(known.trained.scores, example.labels)
@@ -160,17 +161,17 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
         const first = culprit(known.layers)
         for (const [i, values] of statistics.entries()) values.set(saved[i]!)
         gradient.fill(0)
-        pending = 0
+        self.pending = 0
         fail(
           'INPUT',
           `step ${self.steps + 1}: the ${Number.isFinite(value) ? 'gradients are' : 'loss is'} no longer finite, first in ${first}. The ` +
             'weights are those before the step; try a lower learning rate, or clip gradients',
         )
       }
-      pending++
-      if (pending < accumulate) gradientNorm = undefined
+      self.pending++
+      if (self.pending < accumulate) gradientNorm = undefined
       else {
-        pending = 0
+        self.pending = 0
         if (clip.value !== undefined) invoke(['clamp', gradients, gradients, gradient.length, -clip.value, clip.value])
         if (clip.norm !== undefined && gradientNorm! > clip.norm)
           invoke(['scale', gradients, gradient.length, clip.norm / (gradientNorm! + 1e-6)])

@@ -92,6 +92,18 @@ export const trainers =
     const numbersOf = (slot: Slot, shift = 0) => readSlot(slot, shift, size(shapeOf(slot.tensor)), program, instance)
     const changed = () =>
       new Map(changing.map((slot): [string, Tensor] => [slot.tensor, tensorOf(shapeOf(slot.tensor), numbersOf(slot))]))
+    /** What a checkpoint holds of a parameter besides itself, and how far away it lies. */
+    const besides = ({ tensor, at, offset }: Slot, pending: number): (readonly [name: string, shift: number])[] =>
+      offset === undefined
+        ? []
+        : [
+            ...Array.from(
+              { length: optimizer.moments },
+              (_, i) =>
+                [`${tensor} moment ${i}`, program.moments + i * program.memory.gradients + offset - at] as const,
+            ),
+            ...(pending ? [[`${tensor} gradient`, program.gradients + offset - at] as const] : []),
+          ]
     const course: Course = {
       ...{ work, loss, lr: optimizer.lr, accumulate: options.accumulate ?? 1, history: [], running: undefined },
       snapshot: () => {
@@ -129,7 +141,8 @@ export const trainers =
           work.evaluate({ input, labels: new Float32Array((size(target.shape) / batch) * count) }),
         ).scores.slice()
       },
-      evaluate: (data: Batches, { signal } = {}): Promise<Evaluation> => evaluate(work, loss, data, signal),
+      evaluate: async (data: Batches, { signal } = {}): Promise<Evaluation> =>
+        guard(() => evaluate(work, loss, data, signal)),
       fit: (data, fitting) => guard(() => fit(course, data, fitting)),
       gradient: name => {
         const slot = changing.find(({ tensor, offset }) => tensor === name && offset !== undefined)
@@ -142,19 +155,15 @@ export const trainers =
       delta: () => encodeModel({ tensors: guard(changed) }),
       exportOnnx: () => platform.toOnnx(guard(current)),
       checkpoint: async () => {
-        const moments = changing.flatMap(slot =>
-          slot.offset === undefined
-            ? []
-            : Array.from({ length: optimizer.moments }, (_, i): [string, Tensor] => [
-                `${slot.tensor} moment ${i}`,
-                tensorOf(
-                  shapeOf(slot.tensor),
-                  numbersOf(slot, program.moments + i * program.memory.gradients + slot.offset! - slot.at),
-                ),
-              ]),
+        const { steps, pending } = guard(() => work)
+        const more = changing.flatMap(slot =>
+          besides(slot, pending).map(([name, shift]): [string, Tensor] => [
+            name,
+            tensorOf(shapeOf(slot.tensor), numbersOf(slot, shift)),
+          ]),
         )
-        const facts = { optimizer: optimizer.name, steps: work.steps, history: course.history, running: course.running }
-        return encodeModel(pack(facts, new Map([...guard(changed), ...moments])))
+        const facts = { optimizer: optimizer.name, steps, pending, history: course.history, running: course.running }
+        return encodeModel(pack(facts, new Map([...changed(), ...more])))
       },
       resume: async checkpoint => {
         const { facts, tensors: saved } = await unpack(checkpoint, optimizer.name)
@@ -165,18 +174,16 @@ export const trainers =
               'INPUT',
               `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`,
             )
-          writeSlot(slot, shift, values.values, program, instance)
+          return () => writeSlot(slot, shift, values.values, program, instance)
         }
-        for (const slot of changing) {
-          fill(slot, slot.tensor, 0)
-          for (let i = 0; slot.offset !== undefined && i < optimizer.moments; i++)
-            fill(
-              slot,
-              `${slot.tensor} moment ${i}`,
-              program.moments + i * program.memory.gradients + slot.offset - slot.at,
-            )
-        }
+        const fills = changing.flatMap(slot =>
+          [[slot.tensor, 0] as const, ...besides(slot, facts.pending)].map(part => fill(slot, ...part)),
+        )
+        guard(() => {
+          for (const write of fills) write()
+        })
         work.steps = facts.steps
+        work.pending = facts.pending
         course.history.splice(0, course.history.length, ...facts.history)
         course.running = facts.running
       },
