@@ -91,8 +91,10 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     .map((output, i) => [scoresOf(given, output), headWeight(loss, output, i)] as const)
     .filter(([, weight]) => weight !== 0)
   const varies = dependents(nodes, (value, { op }) => trained(value) || op === 'RandomDropout')
-  if (!heads.every(([scores]) => varies.has(scores)))
-    fail('GRAPH', `nothing of what is trained leads to ${heads.find(([scores]) => !varies.has(scores))![0]}`)
+  const learns = dependents(nodes, trained)
+  const idle =
+    heads.find(([scores]) => !varies.has(scores)) ?? (heads.some(([s]) => learns.has(s)) ? undefined : heads[0])
+  if (idle) fail('GRAPH', `nothing of what is trained leads to ${idle[0]}`)
   const made = new Set(nodes.flatMap(({ outputs }) => outputs))
   const infers = nodes.filter(({ outputs }) => !varies.has(outputs[0]!))
   const rest = nodes.filter(({ outputs }) => varies.has(outputs[0]!))

@@ -1,5 +1,7 @@
 import type { Schedule } from './api.js'
 
+// Where it is not known how many steps there are, `steps` is not a number, and so must be the factor if it depends on it.
+
 export const constant = (): Schedule => () => 1
 
 /** Times `gamma` after every `every` steps; a number below 1 is a share of all steps. Default a tenth after each third. */
@@ -27,7 +29,7 @@ export const oneCycle =
       to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2
     return step <= top
       ? between(1 / start, 1, top > 0 ? step / top : 1)
-      : between(1, 1 / (start * end), last > top ? Math.min((step - top) / (last - top), 1) : 1)
+      : between(1, 1 / (start * end), last <= top ? 1 : Math.min((step - top) / (last - top), 1))
   }
 
 /** Grows evenly from nearly 0 over the first steps (a number below 1: a share of all), then goes by another schedule. */
@@ -35,5 +37,5 @@ export const warmUp =
   (over: number, then: Schedule = constant()): Schedule =>
   (step, steps) => {
     const rising = over < 1 ? over * steps : over
-    return step < rising ? (step + 1) / (rising + 1) : then(step - rising, steps - rising)
+    return step >= rising ? then(step - rising, steps - rising) : (step + 1) / (rising + 1)
   }

@@ -1,3 +1,4 @@
+import { fail } from '../../error.js'
 import { int, misfit, real, show, size } from '../../shape.js'
 import { nhwc } from '../op.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
@@ -5,7 +6,11 @@ import type { Grad, TrainOp, TrainScope } from './tape.js'
 /** Images and numbers per image of scores, whatever dimensions of 1 they have. */
 const rows = ({ shape }: TrainScope) => {
   const x = shape(0)!
-  return { x, n: x[0]!, c: size(x) / x[0]! }
+  const c = size(x) / x[0]!
+  const weights = size(shape(2) ?? [c])
+  return weights === c
+    ? { x, n: x[0]!, c }
+    : fail('INPUT', `there are ${weights} class weights, the network has ${c} classes`)
 }
 
 const loss = (kernel: string): TrainOp => ({

@@ -1,0 +1,175 @@
+// What is wrong is told: where, both facts, and the way out.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Builder } from '../../models/builder.js'
+import { trainer } from '../../ts/entry/train.js'
+import { adam, adamW, batches, crossEntropy, nesterov, oneCycle, rmsprop, sgd } from '../../ts/train.js'
+import { trainModules } from '../builds.js'
+import { begin, course, drain, failure, patterns, small, whole } from './nets.js'
+
+const test = suite('errors')
+
+const says = async (run: () => unknown, code: string, message: RegExp) => {
+  const error = await failure(run)
+  assert.is(error.code, code, error.message)
+  assert.match(error.message, message)
+  assert.not.match(error.message, /undefined|NaN|\[object/)
+}
+
+const t = await trainer(undefined, begin())
+const { input, labels } = whole(patterns(8))
+
+test('labels', async () => {
+  const bad = (label: number) => Array.from(labels).with(3, label)
+  const inside = /label 3 of the batch is (4|-1|1\.5), the network has classes 0 to 3/
+  for (const label of [4, -1, 1.5]) await says(() => t.step({ input, labels: bad(label) }), 'INPUT', inside)
+  await says(() => t.evaluate([{ input, labels: bad(4) }]), 'INPUT', inside)
+})
+
+test('lengths', async () => {
+  const told = /a batch is 1 to 8 images of 64 numbers \(1×8×8\) and 1 number\(s\) of labels each; got \d+ and \d+/
+  await says(() => t.step({ input: input.subarray(1), labels }), 'INPUT', told)
+  await says(() => t.step({ input, labels: Array.from(labels).slice(1) }), 'INPUT', told)
+  await says(() => t.step({ input: new Float32Array(0), labels: [] }), 'INPUT', told)
+  await says(() => t.step({ input: new Float32Array(9 * 64), labels: Array(9).fill(0) }), 'INPUT', told)
+  await says(() => t.predict(input.subarray(0, 100)), 'INPUT', told)
+  await says(() => t.predict(new Float32Array(0)), 'INPUT', told)
+  await says(() => t.predict(new Float32Array(9 * 64)), 'INPUT', told)
+})
+
+test('data', async () => {
+  const images = patterns(8)
+  await says(
+    () => batches({ ...images, data: images.data.subarray(1) }),
+    'INPUT',
+    /8 labels and images of 1×8×8 want 512 numbers, there are 511/,
+  )
+  await says(() => batches(images, { batch: 0 }), 'INPUT', /batch must be a positive integer, is 0/)
+  await says(() => batches({ ...images, mean: [0.5] }), 'INPUT', /mean, std and border are for images of bytes/)
+  await says(() => drain(t.fit([], { epochs: 1 })), 'INPUT', /there are no batches to train on/)
+  await says(() => t.evaluate([]), 'INPUT', /there are no batches to evaluate/)
+  const once = (course(8, 8).epoch(0) as Iterable<never>)[Symbol.iterator]() as never
+  const fresh = await trainer(undefined, begin())
+  await says(() => drain(fresh.fit(once, { epochs: 2 })), 'INPUT', /an iterator that is used up does not/)
+})
+
+test('epochs and schedules', async () => {
+  for (const epochs of [0, -1, 1.5, Number.POSITIVE_INFINITY])
+    await says(() => drain(t.fit(course(8, 8), { epochs })), 'INPUT', /epochs must be a positive integer, is/)
+  const endless = { [Symbol.iterator]: () => (course(8, 8).epoch(0) as Iterable<never>)[Symbol.iterator]() }
+  await says(
+    () => drain(t.fit(endless, { epochs: 1, schedule: oneCycle() })),
+    'INPUT',
+    /the schedule wants to know how many steps there are: give stepsPerEpoch/,
+  )
+})
+
+test('options of optimizers', async () => {
+  await says(() => sgd({ lr: -1 }), 'INPUT', /sgd: lr must be a number from 0, is -1/)
+  await says(
+    () => adam({ groups: [{ match: ['*'], weightDecay: -2 }] }),
+    'INPUT',
+    /adam: weightDecay must be a number from 0, is -2/,
+  )
+  await says(
+    () => adamW({ epsilon: Number.POSITIVE_INFINITY }),
+    'INPUT',
+    /adamW: epsilon must be a number from 0, is Infinity/,
+  )
+  await says(() => nesterov({ momentum: 0 }), 'INPUT', /nesterov wants a momentum and no dampening/)
+  assert.throws(() => rmsprop({ alpha: Number.NaN }), /rmsprop: alpha must be a number from 0, is NaN/)
+})
+
+test('what cannot be trained', async () => {
+  const net = new Builder('input', [1, 1, 4, 4])
+  const x = net.node('Erf', 'erf', [net.conv('conv', net.input, 1, 2, { kernel: 1 })])
+  const y = net.node('Floor', 'floor', [net.node('Erf', 'erf2', [x])])
+  const graph = net.done({ logits: net.linear('fc', net.flatten('flatten', y), 32, 2) })
+  await says(
+    () => trainer(undefined, begin({ graph })),
+    'UNSUPPORTED',
+    /no gradient of Floor \(1×\).*; train only what lies behind/,
+  )
+  // Behind it all is well.
+  assert.equal((await trainer(undefined, begin({ graph, train: ['fc.*'] }))).parameters.length, 2)
+})
+
+test('gradients of what is not trained', async () => {
+  const some = await trainer(undefined, begin({ train: ['fc2.*'] }))
+  await says(
+    () => some.gradient('fc1.weight'),
+    'INPUT',
+    /"fc1\.weight" is not trained; trained are fc2\.weight, fc2\.bias/,
+  )
+})
+
+test('memory', async () => {
+  const { total } = t.memory
+  await says(
+    () => trainer(undefined, begin({ memoryLimit: total - 1 })),
+    'MEMORY',
+    new RegExp(`training needs ${total} bytes, memoryLimit is ${total - 1}`),
+  )
+  ;(await trainer(undefined, begin({ memoryLimit: total }))).dispose()
+})
+
+test('memory is what was told', async () => {
+  const { Memory } = WebAssembly
+  const made: number[] = []
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor)
+      made.push(this.buffer.byteLength)
+    }
+  }
+  try {
+    for (const build of trainModules)
+      for (const recompute of [false, true]) {
+        made.length = 0
+        const { memory } = await trainer(undefined, begin({ ...build, recompute, optimizer: adam() }))
+        assert.equal(made, [memory.total])
+        const { static: fixed, weights, gradients, moments, arena, total } = memory
+        const sum = fixed + weights + gradients + moments + arena
+        assert.ok(sum <= total && total - sum < 65536, `${sum} of ${total}`)
+        assert.is(moments, 2 * gradients)
+      }
+  } finally {
+    WebAssembly.Memory = Memory
+  }
+})
+
+test('a trainer that has been disposed of', async () => {
+  const gone = await trainer(undefined, begin())
+  const kept = await gone.checkpoint()
+  gone.dispose()
+  gone.dispose()
+  const told = /the trainer has been disposed of/
+  await says(() => gone.step({ input, labels }), 'INPUT', told)
+  await says(() => gone.predict(input), 'INPUT', told)
+  await says(() => gone.evaluate(course(8, 8)), 'INPUT', told)
+  await says(() => drain(gone.fit(course(8, 8), { epochs: 1 })), 'INPUT', told)
+  await says(() => gone.gradient('fc1.weight'), 'INPUT', told)
+  await says(() => gone.model(), 'INPUT', told)
+  for (const use of [gone.save, gone.delta, gone.checkpoint, gone.exportOnnx]) await says(use, 'INPUT', told)
+  await says(() => gone.resume(kept), 'INPUT', told)
+})
+
+test('aborting', async () => {
+  const signal = AbortSignal.abort()
+  await says(() => t.evaluate(course(8, 8), { signal }), 'ABORTED', /training was aborted/)
+  await says(() => drain(t.fit(course(8, 8), { epochs: 1, signal })), 'ABORTED', /training was aborted/)
+})
+
+test('weights of classes', async () => {
+  const weighted = (...classWeights: number[]) => trainer(undefined, begin({ loss: crossEntropy({ classWeights }) }))
+  ;(await weighted(1, 2, 3, 4)).dispose()
+  await says(() => weighted(1, 2, 3), 'INPUT', /3 class weights.*4/)
+})
+
+test('a wrong label leaves the memory as it was', async () => {
+  const [one, two] = await Promise.all([0, 1].map(() => trainer(undefined, begin({ graph: small() }))))
+  await failure(() => one!.step({ input, labels: Array.from(labels).with(7, 99) }))
+  assert.equal(one!.step({ input, labels }), two!.step({ input, labels }))
+})
+
+test.run()
