@@ -133,7 +133,7 @@ test('patience: stops, and goes back to the best weights', async () => {
   const best = epochs.findLast(({ best }) => best)!
   assert.is(epochs.length, best.epoch + 2)
   assert.ok(epochs.length < 20)
-  same(await t.save(), files[best.epoch - 1])
+  same(await t.save(), files[best.epoch - 1]!)
   assert.ok(Math.abs((await t.evaluate(validation)).loss - best.validation!.loss) < 1e-9)
 })
 

@@ -4,7 +4,7 @@ import type { TrainScope } from '../ops/grad/tape.js'
 import type { Op, Pack } from '../ops/op.js'
 import { NORM } from '../ops/panels.js'
 import { place } from '../plan.js'
-import { size } from '../shape.js'
+import { misfit, size } from '../shape.js'
 import { align, STATIC, type Trace, trace } from '../trace.js'
 import type { Graph, TensorInfo } from '../types.js'
 import type { TrainMemory } from './api.js'
@@ -19,6 +19,8 @@ export interface Slot {
   readonly pack: Pack
   /** Bytes from the beginning of the gradients, and of each moment; none for what is not trained. */
   readonly offset: number | undefined
+  /** The form that training changes, of a tensor that an evaluation reads in another one as well: this one follows it. */
+  readonly of: Slot | undefined
 }
 
 export interface TrainProgram extends Parts {
@@ -66,7 +68,12 @@ const operators = (
     const { packed, node } = scope
     return Object.assign(scope, {
       seed: SEED,
-      gradient: (at: number) => gradients + offsets.get(at)!,
+      gradient: (at: number) => {
+        const offset = offsets.get(at)
+        return offset === undefined
+          ? misfit(node, 'its weights are shared with a node that reads them in another order; training cannot do that')
+          : gradients + offset
+      },
       packed: ((i, floats, rows, pack) => {
         const tensor = node.inputs[i]!
         if (!tensor || (FOLDING.test(node.op) && node.inputs[NORM])) return packed(i, floats, rows, pack)
@@ -75,8 +82,9 @@ const operators = (
         if (had !== undefined) return had
         const at = packed(i, floats, rows, pack)
         known.set(key, at)
-        const trained = isTrained(tensor)
-        slots.push({ tensor, at, floats, rows, pack, offset: trained ? end : undefined })
+        const of = slots.find(slot => slot.tensor === tensor)
+        const trained = isTrained(tensor) && !of
+        slots.push({ tensor, at, floats, rows, pack, offset: trained ? end : undefined, of })
         if (trained) {
           offsets.set(at, end)
           end += align(floats * 4)

@@ -43,17 +43,18 @@ export const mseOp: TrainOp = loss('mse')
 export const mseGradOp: TrainOp = gradient('mse_grad')
 
 /** Drops the same elements, and scales the others, as in the forward run (Srivastava et al. 2014). */
-export const dropoutGrad: Grad = ({ node, dy, emit, give }) => give(0, emit('RandomDropout', [dy], node.attrs))
+export const dropoutGrad: Grad = ({ node, dy, emit, give }) =>
+  give(0, emit('RandomDropout', [dy, node.outputs[0]!], node.attrs))
 
-/** Zeros a share `rate` of the elements at random and divides the others by 1 − rate. */
+/** Zeros a share `rate` of the elements at random and divides the others by 1 − rate. x, what it lies in the order of (none: x). */
 export const randomDropoutOp = {
-  arity: [1, 1],
-  run: ({ node, shape, read, output, call, seed }) => {
+  arity: [1, 2],
+  run: ({ node, shape, order, read, output, call, seed }) => {
     const x = shape(0)!
     const rate = real(node, 'rate', 0.5)
     if (!(rate >= 0 && rate < 1)) misfit(node, `rate must be from 0 to below 1, is ${rate} (x ${show(x)})`)
     // Which element is dropped goes by its place in memory: forward and backward must agree on it.
-    const order = x.length === 4 ? nhwc(x) : undefined
-    call('dropout', output(x, order, [0]), read(0, order), seed, int(node, 'layer', 0, 0), size(x), rate)
+    const own = x.length === 4 ? nhwc(x) : order(shape(1) ? 1 : 0)
+    call('dropout', output(x, own, [0]), read(0, own), seed, int(node, 'layer', 0, 0), size(x), rate)
   },
 } satisfies TrainOp
