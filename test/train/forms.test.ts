@@ -93,7 +93,7 @@ test('weights that two layers share have the sum of both gradients', async () =>
   const tied = await trainer(undefined, begin({ graph: pair(['a', 'a'], 1) }))
   const given = tied.model().tensors
   const tensors = new Map([...given, ['b.weight', given.get('a.weight')!], ['b.bias', given.get('a.bias')!]])
-  const { graph } = (await trainer(undefined, begin({ graph: pair(['a', 'b'], 1) }))).model()
+  const graph = (await trainer(undefined, begin({ graph: pair(['a', 'b'], 1) }))).model().graph!
   const apart = await trainer({ graph, tensors }, begin())
   const results = [tied, apart].map(t => t.step({ input, labels }))
   assert.is(results[0]!.loss, results[1]!.loss)
