@@ -61,13 +61,13 @@ const text = ({ nodes }: Net): string =>
   nodes.map(({ op, inputs, outputs, attrs }) => `${outputs[0]} = ${op}(${inputs}) ${JSON.stringify(attrs)}`).join('; ')
 
 /** Throws unless every kernel call has as many arguments as the kernel takes. */
-const checkArity = (
+const checkArity = async (
   bytes: Uint8Array,
   options: Pick<Runs, 'memory'> & { batch: number },
   images: readonly number[],
 ) => {
   const end = 8 + headerLength(bytes)
-  const program = compile(parseHeader(bytes.subarray(8, end)), options)
+  const program = await compile(parseHeader(bytes.subarray(8, end)), options)
   const { kernels } = kernelsOf('simd')
   for (const n of new Set([options.batch, ...images]))
     for (const [kernel, ...args] of program.run(n).layers.flatMap(({ calls }) => calls)) {
@@ -92,7 +92,7 @@ export const agree = async (
   }
   const tensors = new Map(Array.from(weights, ([name, tensor]) => [name, store(tensor, dtype)]))
   const bytes = await encodeModel({ graph, tensors })
-  checkArity(bytes, { batch, memory }, runs)
+  await checkArity(bytes, { batch, memory }, runs)
   const references = runs.map((n, run) => {
     const inputs = new Map(
       graph.inputs.map(({ name, shape }, i) => [name, filled([n, ...shape.slice(1)], seed + 10 * run + i)]),

@@ -2,11 +2,12 @@ import type { LayerSummary, LoadOptions, MemoryReport } from './api.js'
 import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
+import { forward } from './ops/forward.js'
 import { drop } from './passes/drop.js'
 import { fuse } from './passes/fuse.js'
 import { place } from './plan.js'
 import { same, show, size } from './shape.js'
-import { align, STATIC, type Trace, trace } from './trace.js'
+import { align, missing, STATIC, type Trace, trace } from './trace.js'
 import type { Graph, Shape } from './types.js'
 
 /** A network ready to run, known to the last byte before anything is allocated. */
@@ -32,7 +33,7 @@ export const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph =
 })
 
 /** From a file's header to a list of kernel calls: passes, memory plan, addresses. Throws on whatever cannot run. */
-export const compile = (header: FileHeader, options: LoadOptions = {}): Program => {
+export const compile = async (header: FileHeader, options: LoadOptions = {}): Promise<Program> => {
   const { tensors } = header
   const { batch = 1, inputShape, memory, memoryLimit = Infinity } = options
   const fast = memory === 'fast'
@@ -53,10 +54,12 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
       `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,
     )
   const needed = drop(resize(given, batch, inputShape))
-  const { shape } = trace(needed, tensors, fast)
+  // Few networks have others: their module is loaded for those that do.
+  const ops = missing(needed, forward).length ? (await import('./ops/more.js')).all : forward
+  const { shape } = trace(needed, tensors, fast, ops)
   const graph = fuse(needed, shape)
 
-  const first = trace(graph, tensors, fast)
+  const first = trace(graph, tensors, fast, ops)
   const { blocks, weightsEnd, packed, finish } = first
   let arena = place(new Set(blocks.values()), weightsEnd)
   // Weights are packed by way of the arena: it holds at least one part of each.
@@ -67,7 +70,7 @@ export const compile = (header: FileHeader, options: LoadOptions = {}): Program 
   if (!(total <= limit))
     fail('MEMORY', `the network needs ${total} bytes of at most ${limit}; use a smaller batch or image`)
 
-  const run = (n: number) => trace(resize(graph, n), tensors, fast, first)
+  const run = (n: number) => trace(resize(graph, n), tensors, fast, ops, first)
   const { inputs, outputs, layers } = run(batch)
   const parameters = (name: string) => size(tensors.get(name)?.shape ?? [0])
   return {

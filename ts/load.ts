@@ -22,7 +22,7 @@ export const loader =
   (source: Source, options: LoadOptions = {}): Promise<Net> =>
     withFile(source, platform, options, async file => {
       const { wasm } = options
-      const program = compile(file.header, options)
+      const program = await compile(file.header, options)
       const build = options.build ?? (wasm ? 'simd' : fastest())
       const instance = instantiate(
         wasm ?? (await platform.wasm(build === 'simd' ? 'infer.wasm' : 'infer.relaxed.wasm')),
@@ -38,8 +38,8 @@ export const inspector =
   (platform: Platform) =>
   /** What a file holds and what it will cost: reads the header only and allocates nothing. Throws as `load` does. */
   (source: Source, options: PlanOptions = {}): Promise<Inspection> =>
-    withFile(source, platform, {}, ({ header }) => {
-      const { inputs, outputs, layers, memory, graph, shape } = compile(header, options)
+    withFile(source, platform, {}, async ({ header }) => {
+      const { inputs, outputs, layers, memory, graph, shape } = await compile(header, options)
       const { sha256, dataBegin, dataLength, tensors, ...meta } = header
       const present = new Set(graph.nodes.flatMap(node => [title(node), ...(node.fused ?? [])]))
       const given = header.graph ?? options.graph!

@@ -1,6 +1,6 @@
 import { fail } from './error.js'
-import { forward } from './ops/forward.js'
-import { type Call, type Op, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
+import type { Ops } from './ops/forward.js'
+import { type Call, type Order, type Pack, type Scope, sameOrder, trivial } from './ops/op.js'
 import { same, size, title } from './shape.js'
 import type { Graph, Node, Shape, TensorInfo } from './types.js'
 
@@ -66,10 +66,9 @@ export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** Room below the weights for the kernels' static data; it also keeps every address apart from 0, which says "none". */
 export const STATIC = 1024
 
-const checkOps = ({ nodes }: Graph, ops: object): void => {
-  const missing = nodes.map(({ op }) => op).filter(op => !Object.hasOwn(ops, op))
-  if (missing.length) fail('UNSUPPORTED', `this convlet does not run ${[...new Set(missing)].join(', ')}`)
-}
+/** The operators of a graph that a table lacks. */
+export const missing = ({ nodes }: Graph, ops: Ops): string[] =>
+  nodes.map(({ op }) => op).filter(op => !Object.hasOwn(ops, op))
 
 /** The call that brings each image's map from H×W×C to C×H×W, or back. */
 const turn = (to: number, from: number, [c, h, w]: NonNullable<Order>, floats: number, back?: boolean): Call => [
@@ -87,10 +86,11 @@ export const trace = (
   graph: Graph,
   tensors: ReadonlyMap<string, TensorInfo>,
   fast: boolean,
+  ops: Ops,
   first?: Pick<Trace, 'blocks' | 'shape'>,
-  ops: Readonly<Record<string, Op>> = forward,
 ): Trace => {
-  checkOps(graph, ops)
+  const unknown = missing(graph, ops)
+  if (unknown.length) fail('UNSUPPORTED', `this convlet does not run ${[...new Set(unknown)].join(', ')}`)
   const plan = first?.blocks
   const { nodes } = graph
   const end = nodes.length

@@ -15,7 +15,6 @@ const ofConv = (node: Node, kernels: readonly string[], x: Shape, w: Shape, fast
   const { hindrance, ways, window, groups, oc } = decide(node, x, w, x, fast)
   const { stride, dilation } = window
   if (hindrance === 'depthwise') return ['depthwise', 'one channel per group']
-  if (hindrance === 'transposed') return ['transposed', 'phase by phase']
   if (kernels.includes('gemv')) return ['gemv', 'one image, one result per channel']
   if (hindrance) {
     const odd = [x[1]!, oc].find(channels => channels % 4)
@@ -48,7 +47,8 @@ export const why = (
 ): { kernel: string; why?: string } => {
   const [x, w] = node?.inputs ?? []
   let found: [kernel: string, why: string] | undefined
-  if (node && /^Conv/.test(node.op)) found = ofConv(node, kernels, shape(x!), shape(w!), fast)
+  if (node?.op === 'ConvTranspose') found = ['transposed', 'phase by phase']
+  else if (node?.op === 'Conv') found = ofConv(node, kernels, shape(x!), shape(w!), fast)
   else if (kernels.includes('gemv')) found = ['gemv', 'one row']
   else if (node?.op === 'Gemm') found = ['direct', `${show(shape(x!).slice(0, -1))} rows`]
   if (!found) return { kernel: kernels.join(', ') || '(view)' }

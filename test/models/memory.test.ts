@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { networks } from '../../models/index.js'
 import { compile } from '../../ts/compile.js'
 import { load } from '../../ts/entry/node.js'
+import { forward } from '../../ts/ops/forward.js'
 import { RESIDUAL } from '../../ts/ops/panels.js'
 import { place } from '../../ts/plan.js'
 import { type Block, trace } from '../../ts/trace.js'
@@ -14,13 +15,13 @@ import { seeded, size, stateDict } from './make.js'
 const test = suite('memory of the networks')
 
 /** Compiles a network without a byte of weights, and plans once more to look at the blocks. */
-const plan = (name: string, batch: number) => {
+const plan = async (name: string, batch: number) => {
   const network = networks[name]!({})
   const tensors = new Map<string, TensorInfo>(
     Object.entries(network.parameters).map(([name, shape]) => [name, { dtype: 'F32', shape, begin: 0, end: 0 }]),
   )
-  const program = compile({ tensors, dataBegin: 0, dataLength: 0 }, { graph: network, batch })
-  const traced = trace(program.graph, tensors, false)
+  const program = await compile({ tensors, dataBegin: 0, dataLength: 0 }, { graph: network, batch })
+  const traced = trace(program.graph, tensors, false, forward)
   const arena = place(new Set(traced.blocks.values()), 0)
   return { ...program, tensors, traced, arena }
 }
@@ -29,8 +30,8 @@ const whole = (block: Block): Block => (block.whole ? whole(block.whole) : block
 
 for (const name of Object.keys(networks))
   for (const batch of [1, 8])
-    test(`${name}, batch ${batch}`, () => {
-      const { graph, tensors, traced, arena, memory } = plan(name, batch)
+    test(`${name}, batch ${batch}`, async () => {
+      const { graph, tensors, traced, arena, memory } = await plan(name, batch)
       const { nodes } = graph
       const end = nodes.length
       const makers = new Map(nodes.flatMap(({ outputs }, step) => outputs.map(output => [output, step] as const)))
@@ -71,14 +72,14 @@ for (const name of Object.keys(networks))
       assert.ok(memory.arena >= least && memory.arena <= 1.15 * least, `${memory.arena} bytes, at least ${least}`)
     })
 
-test('a residual is added where it lies if nobody reads it later', () => {
+test('a residual is added where it lies if nobody reads it later', async () => {
   for (const [name, most] of [
     ['resnet18', 8],
     ['resnet50', 16],
     ['resnet20', 9],
     ['mobilenet_v2', 10],
   ] as const) {
-    const { graph, traced } = plan(name, 1)
+    const { graph, traced } = await plan(name, 1)
     const sums = graph.nodes.filter(({ inputs }) => inputs[RESIDUAL])
     assert.is(sums.length, most, name)
     for (const { inputs, outputs } of sums)
@@ -86,13 +87,13 @@ test('a residual is added where it lies if nobody reads it later', () => {
   }
 })
 
-test('the input gives way after its last reader', () => {
-  const { traced, inputs } = plan('resnet18', 1)
+test('the input gives way after its last reader', async () => {
+  const { traced, inputs } = await plan('resnet18', 1)
   assert.is(traced.blocks.get(inputs[0]!.name)!.last, 0)
 })
 
-test('ResNet-18 runs one image in its weights and 12 MB', () => {
-  const { memory } = plan('resnet18', 1)
+test('ResNet-18 runs one image in its weights and 12 MB', async () => {
+  const { memory } = await plan('resnet18', 1)
   const weights = Object.values(networks.resnet18!().parameters).reduce((sum, shape) => sum + size(shape) * 4, 0)
   assert.ok(memory.total <= weights + 12e6, `${memory.total} bytes, ${weights} of weights`)
 })
@@ -102,7 +103,7 @@ for (const name of ['lenet5', 'resnet20', 'squeezenet1_1'])
     test(`${name}, batch ${batch}, loaded: the memory has the bytes that were told`, async () => {
       const network = networks[name]!({})
       const net = await load(await stateDict(seeded(network)), { graph: network, batch, ...modules[0] })
-      const { memory } = plan(name, batch)
+      const { memory } = await plan(name, batch)
       const [input] = Object.values(net.inputs)
       const [output] = Object.values(net.run(new Float32Array(size(input!))))
       assert.is(output!.buffer.byteLength, net.memory.total)

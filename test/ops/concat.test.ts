@@ -41,7 +41,7 @@ const moves = async (count: number, nodes: readonly Node[], outputs = ['y'], x: 
   const tensors = new Map(Object.entries(weights).map(([name, { shape }]) => [name, { dtype: 'F32', shape } as const]))
   const graph = { nodes, outputs, inputs: [{ name: 'x', shape: [1, ...x] }] }
   for (const batch of [1, 3]) {
-    const { run } = compile({ tensors, graph } as unknown as Parameters<typeof compile>[0], { batch })
+    const { run } = await compile({ tensors, graph } as unknown as Parameters<typeof compile>[0], { batch })
     for (let n = batch; n > 0; n--) {
       const calls = run(n).layers.flatMap(({ calls }) => calls)
       assert.is(calls.filter(([kernel]) => kernel === 'move').length, count)

@@ -142,7 +142,7 @@ test('limits fuse with what makes their numbers', async () => {
   const tensors = new Map(
     ['k3', 'b6'].map(name => [name, { dtype: 'F32' as const, shape: weights[name]!.shape, begin: 0, end: 0 }]),
   )
-  const { graph: fused } = compile({ tensors, graph, dataBegin: 0, dataLength: 0 })
+  const { graph: fused } = await compile({ tensors, graph, dataBegin: 0, dataLength: 0 })
   assert.equal(
     fused.nodes.map(n => [n.op, n.attrs.lo, n.attrs.hi]),
     [['Conv', 0, 6]],

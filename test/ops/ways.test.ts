@@ -33,8 +33,8 @@ const program = (c: number, oc: number, size: number, options: PlanOptions = {})
 }
 
 /** The tile of Winograd's way, 0 for none, and whether the weights are kept transformed. */
-const way = (...args: Parameters<typeof program>): [tile: number, kept: boolean] => {
-  const found = program(...args)
+const way = async (...args: Parameters<typeof program>): Promise<[tile: number, kept: boolean]> => {
+  const found = await program(...args)
   const call = found.run(found.batch).layers[0]!.calls.find(([kernel]) => kernel === 'conv_winograd')
   const [u, tile] = [call?.[6], call?.[19]] as number[]
   return [tile ?? 0, u === 0]
@@ -54,7 +54,7 @@ const cases = [
 for (const [c, oc, size, batch, tile, kept] of cases)
   for (const memory of ['small', 'fast'] as const)
     test(`${c} → ${oc} channels of ${size}×${size}, ${batch} images, ${memory}: tiles of ${tile}`, async () => {
-      assert.equal(way(c, oc, size, { batch, memory }), [tile, kept && memory === 'fast'])
+      assert.equal(await way(c, oc, size, { batch, memory }), [tile, kept && memory === 'fast'])
       // With fewer images it is the same kernel on the same weights.
       await agree(network(c, oc, size), { batch, memory, images: batch > 1 ? [batch, 1, batch - 1] : [1] })
     })
@@ -92,10 +92,12 @@ test('a batch norm is folded into transformed weights; others may want the same 
   await agree(normalised, { batch: 2, memory: 'fast' })
 })
 
-test('kept transformed, weights take 36 or 16 planes for 9 taps, and there is no room to transform any', () => {
+test('kept transformed, weights take 36 or 16 planes for 9 taps, and there is no room to transform any', async () => {
   for (const [c, oc, size, batch, tile, kept] of cases) {
     if (!kept) continue
-    const [small, fast] = (['small', 'fast'] as const).map(memory => program(c, oc, size, { batch, memory }))
+    const [small, fast] = await Promise.all(
+      (['small', 'fast'] as const).map(memory => program(c, oc, size, { batch, memory })),
+    )
     const panels = Math.ceil(oc / 8)
     const added = fast!.memory.weights - small!.memory.weights
     assert.is(added, align(panels * (tile + 2) ** 2 * (8 * c + 16) * 4) - align(panels * 9 * 8 * c * 4))
@@ -103,10 +105,10 @@ test('kept transformed, weights take 36 or 16 planes for 9 taps, and there is no
   }
 })
 
-test('weights are kept transformed where several blocks would transform them again, not beyond what caches hold', () => {
-  assert.equal(way(64, 64, 56, { memory: 'fast' }), [4, true])
-  assert.equal(way(64, 64, 28, { memory: 'fast' }), [4, false])
-  assert.equal(way(256, 256, 8, { memory: 'fast' }), [4, false])
+test('weights are kept transformed where several blocks would transform them again, not beyond what caches hold', async () => {
+  assert.equal(await way(64, 64, 56, { memory: 'fast' }), [4, true])
+  assert.equal(await way(64, 64, 28, { memory: 'fast' }), [4, false])
+  assert.equal(await way(256, 256, 8, { memory: 'fast' }), [4, false])
 })
 
 /** What `inspect` says of a convolution. */

@@ -1,4 +1,3 @@
-import { forward } from './forward.js'
 import * as conv from './grad/conv.js'
 import * as each from './grad/eltwise.js'
 import * as loss from './grad/loss.js'
@@ -6,6 +5,7 @@ import * as norm from './grad/norm.js'
 import * as pool from './grad/pool.js'
 import * as shape from './grad/shape.js'
 import type { Grad, TrainOp } from './grad/tape.js'
+import { all } from './more.js'
 
 /** The gradient of every operator that training goes through, by the operator's name. */
 export const backward: Readonly<Record<string, Grad>> = {
@@ -52,7 +52,7 @@ export const backward: Readonly<Record<string, Grad>> = {
 
 /** Every operator that runs in training: those of inference, and what only a training graph has. */
 export const training: Readonly<Record<string, TrainOp>> = {
-  ...forward,
+  ...all,
   Accumulate: each.accumulateOp,
   AveragePoolGrad: pool.averagePoolGradOp,
   BatchNorm: norm.batchNormOp,

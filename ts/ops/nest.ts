@@ -1,6 +1,6 @@
 import { misfit, show, size } from '../shape.js'
 import type { Node, Shape } from '../types.js'
-import { memoryOrder, nhwc, type Order, type Scope } from './op.js'
+import { type Call, memoryOrder, nhwc, type Order, type Scope } from './op.js'
 
 /** Steps in floats along each dimension, in the order of the shape. */
 export const steps = (shape: Shape, order: Order): number[] => {
@@ -56,4 +56,16 @@ export const nest = (node: Node, lengths: Shape, ...operands: readonly Shape[]):
   if (loops.length > 4) misfit(node, `goes over ${loops.length} separate dimensions, 4 at most`)
   while (loops.length < 4) loops.unshift([1, ...operands.map(() => 0)])
   return loops[0]!.flatMap((_, k) => loops.map(loop => loop[k]!))
+}
+
+/** The call that moves a box of numbers, its loops in the order in which they lie at `to`. */
+export const box = (
+  node: Node,
+  places: readonly number[],
+  to: number,
+  from: number,
+  ...[lengths, outer, inner]: readonly [Shape, Shape, Shape]
+): Call => {
+  const along = (list: Shape) => places.map(i => list[i]!)
+  return ['move', to, from, ...nest(node, along(lengths), along(outer), along(inner))]
 }

@@ -1,5 +1,5 @@
 import { ints, misfit, show } from '../shape.js'
-import type { Node } from '../types.js'
+import type { Node, Shape } from '../types.js'
 import type { Scope } from './op.js'
 
 export type Pair = readonly [number, number]
@@ -17,11 +17,6 @@ export interface Window {
   readonly out: Pair
 }
 
-/** The window of a transposed convolution; the padding before it as conv_transposed counts it. */
-export interface Spread extends Window {
-  readonly offset: Pair
-}
-
 /** The four dimensions of input 0, which must be a map. */
 export const mapOf = ({ node, shape }: Scope): readonly [n: number, c: number, h: number, w: number] => {
   const x = shape(0)!
@@ -30,7 +25,7 @@ export const mapOf = ({ node, shape }: Scope): readonly [n: number, c: number, h
 }
 
 /** The numbers of a node's window as they are given. */
-const numbers = (node: Node, kernel: readonly number[], same = false) => {
+export const numbers = (node: Node, kernel: readonly number[], same = false) => {
   const stride = ints(node, 'stride', [1, 1], 1) as Pair
   const dilation = ints(node, 'dilation', [1, 1], 1) as Pair
   const pad = same ? [] : ints(node, 'pad', [0, 0, 0, 0], 0)
@@ -72,25 +67,28 @@ export const slide = (node: Node, size: Pair, kernel: Pair): Window => {
   return { stride, dilation, pad: [top, left, bottom, right], out: [oh, ow] }
 }
 
-/**
- * The window of a transposed convolution: out = stride·(in − 1) + outputPad + dilation·(kernel − 1) + 1 − pads (ONNX
- * ConvTranspose-11), that is the input's size of a convolution with these numbers, whose gradient it is. `pad` are the zeros
- * that conv_transposed wants around its input, `offset` is the padding before as it then counts.
- */
-export const spread = (node: Node, size: Pair, kernel: Pair): Spread => {
-  const [stride, dilation, given] = numbers(node, kernel)
-  const more = ints(node, 'outputPad', [0, 0], 0)
-  const axis = (i: 0 | 1) => {
-    const [length, last, pad] = [size[i], dilation[i] * (kernel[i] - 1), given[i]!]
-    const out = stride[i] * (length - 1) + last + 1 + more[i]! - pad - given[i + 2]!
-    if (out < 1) misfit(node, `pads ${given} leave nothing of the output`)
-    // A single input meets each output by one tap at most: with the window's reach for its stride, no phase has others.
-    const step = length > 1 ? stride[i] : Math.max(stride[i], last + 1)
-    const before = Math.max(Math.floor((last - pad) / step), 0)
-    const after = Math.max(Math.floor((out - 1 + pad) / step) + 1 - length, 0)
-    return [step, before, after, out, pad + before * step] as const
-  }
-  const [sh, top, bottom, oh, pt] = axis(0)
-  const [sw, left, right, ow, pl] = axis(1)
-  return { stride: [sh, sw], dilation, pad: [top, left, bottom, right], out: [oh, ow], offset: [pt, pl] }
+/** Refuses weights that do not fit a map of x by a convolution's groups: so many channels they expect. */
+export const checkWeight = (node: Node, x: Shape, w: Shape, expected: number, groups: number): void => {
+  if (w.length !== 4) misfit(node, `weight must have 4 dimensions, is ${show(w)}`)
+  if (x[1] !== expected)
+    misfit(
+      node,
+      `weight expects ${expected} channels, input has ${x[1]} (x ${show(x)}, w ${show(w)}); the input must be NCHW`,
+    )
+  if (w[0]! % groups) misfit(node, `${w[0]} channels do not divide into ${groups} groups`)
+}
+
+/** The address of n maps H×W×C with their padding around them; without any they stay where they are, at x. */
+export const padded = (
+  { scratch, call }: Scope,
+  x: number,
+  [n, c, h, w]: ReturnType<typeof mapOf>,
+  [top, left, bottom, right]: Window['pad'],
+): number => {
+  const [ih, iw] = [h + top + bottom, w + left + right]
+  if (ih === h && iw === w) return x
+  const copy = scratch(n * ih * iw * c)
+  // A row at a time: pixel by pixel the copy of 224² pixels of 3 channels takes 450 µs instead of 20.
+  call('pad', copy, x, n, h, 1, w * c, n, ih, 1, iw * c, 0, top, 0, left * c, 0)
+  return copy
 }

@@ -112,7 +112,7 @@ export const compile = (
   const made = parts(given, tensors, { ...options, ops: operators([], isTrained, 0) })
   const follow = (graph: Graph, gradients: number, plan?: Pick<Trace, 'blocks' | 'shape'>) => {
     const slots: Slot[] = []
-    return { slots, ...trace(graph, tensors, false, plan, operators(slots, isTrained, gradients)) }
+    return { slots, ...trace(graph, tensors, false, operators(slots, isTrained, gradients), plan) }
   }
   const first = follow(made.graph, 0)
   const { blocks, weightsEnd, packed, finish, slots } = first

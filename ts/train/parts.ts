@@ -102,7 +102,7 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     value => made.has(value) && !varies.has(value),
   )
 
-  const shapes = (graph: Graph) => trace(graph, tensors, false, undefined, ops).shape
+  const shapes = (graph: Graph) => trace(graph, tensors, false, ops).shape
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {
     const needed = drop(graph)
     // What goes out as well stays as it is: so no batch norm is folded into what is before or behind it.
