@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { networks } from '../../models/index.js'
 import { compile } from '../../ts/compile.js'
 import { load } from '../../ts/entry/node.js'
-import { forward } from '../../ts/ops/forward.js'
+import { all } from '../../ts/ops/more.js'
 import { RESIDUAL } from '../../ts/ops/panels.js'
 import { place } from '../../ts/plan.js'
 import { type Block, trace } from '../../ts/trace.js'
@@ -21,7 +21,7 @@ const plan = async (name: string, batch: number) => {
     Object.entries(network.parameters).map(([name, shape]) => [name, { dtype: 'F32', shape, begin: 0, end: 0 }]),
   )
   const program = await compile({ tensors, dataBegin: 0, dataLength: 0 }, { graph: network, batch })
-  const traced = trace(program.graph, tensors, false, forward)
+  const traced = trace(program.graph, tensors, false, all)
   const arena = place(new Set(traced.blocks.values()), 0)
   return { ...program, tensors, traced, arena }
 }
