@@ -15,7 +15,7 @@ export interface Spread extends Window {
  * ConvTranspose-11), that is the input's size of a convolution with these numbers, whose gradient it is. `pad` are the zeros
  * that conv_transposed wants around its input, `offset` is the padding before as it then counts.
  */
-const spread = (node: Node, size: Pair, kernel: Pair): Spread => {
+export const spread = (node: Node, size: Pair, kernel: Pair): Spread => {
   const [stride, dilation, given] = numbers(node, kernel)
   const more = ints(node, 'outputPad', [0, 0], 0)
   const axis = (i: 0 | 1) => {

@@ -2,8 +2,9 @@ import { int, size } from '../../shape.js'
 import type { Node, Shape } from '../../types.js'
 import { nhwc } from '../op.js'
 import { bias, matrix, panelFloats, panels } from '../panels.js'
+import { spread } from '../transposed.js'
 import { blockOf, planesOf, waysOf } from '../ways.js'
-import { mapOf, slide, spread } from '../window.js'
+import { mapOf, slide } from '../window.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
 
 /** What a convolution's own attributes say of it, without what was fused. */
