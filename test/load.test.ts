@@ -74,6 +74,30 @@ test('a memory limit that is no number allows nothing', async () => {
   assert.is((await failure(file, { memoryLimit: Number.NaN })).code, 'MEMORY')
 })
 
+test('more memory than there can be is told with the node and a way out', async () => {
+  const relu = await network([{ op: 'Relu', name: 'r', inputs: ['x'], outputs: ['y'], attrs: {} }])
+  const { code, message } = await failure(relu, { batch: 2 ** 27 })
+  assert.is(code, 'MEMORY')
+  assert.match(message, /Relu "r": its output has 2147483648 numbers, .* use a smaller batch or image\.$/)
+})
+
+test('the scores of a softmax are probabilities, in whatever shape they are given', async () => {
+  const softmax: Node = { op: 'Softmax', name: 's', inputs: ['x'], outputs: ['s'], attrs: { axis: 3 } }
+  const line: Node = { op: 'Reshape', name: 'l', inputs: ['s'], outputs: ['l'], attrs: { shape: [0, 16] } }
+  const flat: Node = { op: 'Flatten', name: 'f', inputs: ['l'], outputs: ['y'], attrs: { axis: 1 } }
+  for (const nodes of [[softmax], [softmax, line], [softmax, line, flat]]) {
+    const net = await load(await network(nodes), kernels)
+    // Four rows of four equal scores: a quarter each, of a sum of four.
+    assert.equal(
+      net.classify(new Float32Array(16), { top: 1 }).map(({ probability }) => probability),
+      [1 / 16],
+    )
+    const [best] = net.classify(Float32Array.from({ length: 16 }, (_, i) => (i === 5 ? 3 : 0)))
+    assert.is(best!.index, 5)
+    assert.ok(Math.abs(best!.probability - Math.exp(3) / (Math.exp(3) + 3) / 4) < 1e-6)
+  }
+})
+
 test('an image that is none is an INPUT error', async () => {
   const net = await load(file, kernels)
   for (const image of [undefined, {}, { width: 28, height: 28 }, { width: -2, height: -2, data: new Uint8Array(16) }])

@@ -80,8 +80,12 @@ export const session = (
         fail('INPUT', `classify takes one image (${show(shape)}); got ${input.length} numbers`)
       const { name } = outputs[0]!
       const scores = runNet(input)[name]!
-      // Where the network ends in a softmax its scores are probabilities.
-      const normal = graph.nodes.some(({ op, outputs }) => op === 'Softmax' && outputs[0] === name)
+      // Where the network ends in a softmax, in whatever shape, its scores are probabilities.
+      const maker = (value: string): string | undefined => {
+        const { op, inputs } = graph.nodes.find(({ outputs }) => outputs[0] === value) ?? {}
+        return op === 'Flatten' || op === 'Reshape' ? maker(inputs![0]!) : op
+      }
+      const normal = maker(name) === 'Softmax'
       const most = scores.reduce((a, b) => Math.max(a, b))
       const powers = Array.from(scores, score => (normal ? score : Math.exp(score - most)))
       const sum = powers.reduce((a, b) => a + b)

@@ -21,7 +21,7 @@ export const ints = (node: Node, name: string, fallback: readonly number[], leas
   const count = fallback.length
   // The largest integer that a kernel can be handed.
   const fits = value.every(v => Number.isInteger(v) && v >= least && v < 2 ** 31) && (!count || value.length === count)
-  return attribute(node, name, value, fits, `${count || 'some'} integers from ${least}`)
+  return attribute(node, name, value, fits, `${count || 'some'} integers from ${least} to 2^31 − 1`)
 }
 
 /** An attribute that is one integer. */

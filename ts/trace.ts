@@ -141,7 +141,10 @@ export const trace = (
       const floats = size(shape)
       // A WebAssembly memory ends at 4 GiB; nothing beyond has an address.
       if (!(floats > 0 && floats <= 2 ** 30))
-        fail('MEMORY', `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30`)
+        fail(
+          'MEMORY',
+          `${title(node)}: its output has ${floats} numbers, memory for 1 to 2^30; use a smaller batch or image`,
+        )
       // An order that makes no difference would be wrong for another shape of the same bytes.
       values.set(name, { shape, order: trivial(order) ? undefined : order })
       return lastUse.get(name) ?? step

@@ -1,6 +1,6 @@
 // Weights that an ONNX model keeps in files beside it. Their names come from the model, which may be a stranger's.
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { ConvletError } from '../../ts/error.js'
 import type { External } from '../index.js'
 import { clean } from '../terminal/text.js'
@@ -35,7 +35,9 @@ export const besideModel = (model: string): External => {
         const found = fstatSync(file)
         if (!found.isFile()) fail('it is no regular file')
         if (offset + length > found.size)
-          fail(`it has ${found.size} bytes, ${length} from byte ${offset} on are asked for; is it cut short?`)
+          fail(
+            `it has ${found.size} bytes, ${length} from byte ${offset} on are asked for: it is cut short or another model's`,
+          )
         const bytes = new Uint8Array(length)
         for (let loaded = 0; loaded < length; ) {
           const count = readSync(file, bytes, loaded, Math.min(PIECE, length - loaded), offset + loaded)
@@ -49,7 +51,7 @@ export const besideModel = (model: string): External => {
     } catch (cause) {
       if (cause instanceof ConvletError || cause instanceof RangeError) throw cause
       const { code, message } = cause as NodeJS.ErrnoException
-      return fail(code === 'ENOENT' ? `there is no such file in ${folder}` : message, cause)
+      return fail(code === 'ENOENT' ? `there is no such file in ${resolve(folder)}` : message, cause)
     }
   }
 }

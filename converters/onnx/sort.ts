@@ -18,7 +18,7 @@ export const makeUnique = (taken: Iterable<string>): ((name: string) => string) 
 }
 
 /** Keeps the names of nodes, tells namesakes apart, and numbers the nameless per operator: `Conv_0`. */
-export const nameNodes = (nodes: readonly OnnxNode[]): OnnxNode[] => {
+const nameNodes = (nodes: readonly OnnxNode[]): OnnxNode[] => {
   const unique = makeUnique([])
   const counts = new Map<string, number>()
   const given = new Set(nodes.map(({ name }) => name))

@@ -94,7 +94,7 @@ export const cut = (size: number, start: number, end: number, step: number): { f
 export const isFloat = (dtype: DType): boolean =>
   dtype === 'F32' || dtype === 'F64' || dtype === 'F16' || dtype === 'BF16'
 
-export const floatOfHalf = (bits: number): number => {
+const floatOfHalf = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
   const fraction = bits & 1023

@@ -108,12 +108,13 @@ test('files outside of the folder of the model are not read, however they are na
 test('what cannot be read is said', () => {
   const refused = (name: string, fact: RegExp, offset = 0) => fails(() => read(name, offset, 4), 'FILE', fact)
   refused('absent.bin', /its weights are in "absent\.bin": there is no such file in .*home\.$/)
+  fails(() => besideModel('net.onnx')('absent.bin', 0, 4), 'FILE', /there is no such file in \/.*[^.]\.$/)
   refused('sub', /it is no regular file/)
   refused('.', /it is no regular file/)
   refused('loop.bin', /ELOOP/)
   refused('w.bin\0.txt', /that is no name of a file/)
   refused('a\x1b[31m', /"a\?\[31m"/)
-  refused('w.bin', /it has 20 bytes, 4 from byte 18 on are asked for; is it cut short\?/, 18)
+  refused('w.bin', /it has 20 bytes, 4 from byte 18 on are asked for: it is cut short or another model's\.$/, 18)
 })
 
 test.run()
