@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: convlet convert | inspect | run | export.
+// The command line: convlet convert | inspect | run | train | export.
 import { Command, CommanderError } from 'commander'
 import { $, bold } from 'kleur/colors'
 import { version } from '../package.json'
@@ -8,12 +8,13 @@ import { convertCommand } from './commands/convert.js'
 import { exportCommand } from './commands/export.js'
 import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
+import { trainCommand } from './commands/train.js'
 
 const FAILED = 1
 const USAGE = 2
 
 const program = new Command('convlet')
-  .description('Convolutional networks in WebAssembly: convert, inspect, run and export them.')
+  .description('Convolutional networks in WebAssembly: convert, inspect, run, train and export them.')
   .version(version, '-V, --version', 'show the version')
   .helpOption('-h, --help', 'show this help')
   .helpCommand(false)
@@ -23,7 +24,8 @@ const program = new Command('convlet')
     '\nExamples:\n' +
       '  convlet convert model.onnx model.safetensors\n' +
       '  convlet inspect model.safetensors\n' +
-      '  convlet run model.safetensors photo.jpg\n\n' +
+      '  convlet run model.safetensors photo.jpg\n' +
+      '  convlet train lenet5 --data mnist\n\n' +
       'convlet COMMAND --help tells more of each.',
   )
 
@@ -33,7 +35,8 @@ const signature = (command: Command): string =>
     .map(a => `<${a.name()}${a.variadic ? '...' : ''}>`)
     .join(' ')}`
 
-for (const command of [convertCommand(), inspectCommand(), runCommand(), exportCommand()]) program.addCommand(command)
+for (const command of [convertCommand(), inspectCommand(), runCommand(), trainCommand(), exportCommand()])
+  program.addCommand(command)
 for (const command of [program, ...program.commands])
   command
     .exitOverride()

@@ -100,11 +100,11 @@ export const writeWhole = async (path: string, bytes: Uint8Array): Promise<void>
   const whole = await target(path)
   const temporary = join(dirname(whole), `.convlet-${process.pid}.tmp`)
   const remove = () => rmSync(temporary, { force: true })
-  const stop = (signal: NodeJS.Signals) => {
-    remove()
-    process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS])
-  }
-  for (const signal of Object.keys(SIGNALS)) process.once(signal, stop)
+  const stop = (signal: NodeJS.Signals) => process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS])
+  // Who listens already decides what a signal does.
+  const signals = Object.keys(SIGNALS).filter(signal => process.listenerCount(signal) === 0)
+  process.once('exit', remove)
+  for (const signal of signals) process.once(signal, stop)
   try {
     const file = await open(temporary, 'w')
     try {
@@ -118,6 +118,7 @@ export const writeWhole = async (path: string, bytes: Uint8Array): Promise<void>
     throw fileError(path, 'cannot be written', cause)
   } finally {
     remove()
-    for (const signal of Object.keys(SIGNALS)) process.off(signal, stop)
+    process.off('exit', remove)
+    for (const signal of signals) process.off(signal, stop)
   }
 }

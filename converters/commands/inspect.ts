@@ -51,7 +51,7 @@ const whyColumns = (layers: readonly InspectedLayer[]): Column[] => {
   ]
 }
 
-const describePreprocess = ({ color, fit, border, mean, std }: Preprocess): string =>
+export const describePreprocess = ({ color, fit, border, mean, std }: Preprocess): string =>
   [color, fit, ...(border ? [`border ${border}`] : []), `mean ${mean.join(' ')}`, `std ${std.join(' ')}`].join(', ')
 
 const describeLabels = (labels: readonly string[]): string => {

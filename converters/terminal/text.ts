@@ -19,6 +19,15 @@ export const bytes = (n: number): string => scaled(n, 1024, ['B', 'KB', 'MB', 'G
 export const milliseconds = (ms: number): string =>
   ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms >= 1 ? ms.toFixed(2) : ms.toFixed(3)
 
+/** 6.1 s, 1:05, 2:03:10 */
+export const duration = (seconds: number): string => {
+  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`
+  const whole = Math.round(seconds)
+  const two = (n: number) => `${n}`.padStart(2, '0')
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}
+
 /** 99.98 %; never rounded to a certainty. */
 export const percent = (p: number): string => {
   const text = (p * 100).toFixed(2)

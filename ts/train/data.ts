@@ -29,7 +29,7 @@ export interface BatchesOptions {
 }
 
 /** The numbers 0 to n − 1 in an order of the seed (Fisher & Yates 1938). */
-const shuffled = (n: number, random: () => number): Uint32Array => {
+export const shuffled = (n: number, random: () => number): Uint32Array => {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))

@@ -1,0 +1,116 @@
+// What is said before a training and after it.
+import { basename } from 'node:path'
+import { bold, dim } from 'kleur/colors'
+import type { Evaluation, Trainer } from '../../ts/train/api.js'
+import type { Preprocess } from '../../ts/types.js'
+import { describePreprocess } from '../commands/inspect.js'
+import { type Confusion, matrix, topConfusions } from '../terminal/confusion.js'
+import { bytes, clean, count, percent, showShape } from '../terminal/text.js'
+import type { Material, Sets } from './material.js'
+import type { Start } from './network.js'
+import type { TrainingOptions } from './options.js'
+
+export const whole = (n: number): string => n.toLocaleString('en')
+
+const line = (name: string, text: string): void => console.log(`  ${dim(name.padEnd(9))}${text}`)
+
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, 8).map(clean).join(', ')}${names.length > 8 ? ', …' : ''}`
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+export interface Plan {
+  readonly start: Start
+  readonly sets: Sets
+  readonly material: Material
+  readonly preprocess: Preprocess
+  /** Whose figures they are. */
+  readonly from: string
+  readonly trainer: Trainer
+  readonly options: TrainingOptions
+}
+
+/** Numbers that are trained, and all of the model, running statistics included. */
+export const parametersOf = (trainer: Trainer) => ({
+  trained: trainer.parameters.reduce((sum, { shape }) => sum + size(shape), 0),
+  all: [...trainer.model().tensors.values()].reduce((sum, { shape }) => sum + size(shape), 0),
+})
+
+const describeTraining = ({ options, trainer, material }: Plan, lr: number): string => {
+  const { optimizer, schedule, epochs, batch, accumulate, warmUp, augment, weightDecay } = options
+  const parts = [
+    `${optimizer}, lr ${lr}${schedule === 'constant' ? '' : `, ${schedule}`}${warmUp ? `, warm-up ${warmUp}` : ''}`,
+    ...(weightDecay ? [`weight decay ${weightDecay}`] : []),
+    `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${whole(material.train.steps)} ${material.train.steps === 1 ? 'step' : 'steps'}`,
+    `batch ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''}`,
+    ...(augment ? [`augmented by ${augment}`] : []),
+    trainer.build === 'relaxed' ? 'relaxed kernels' : '',
+  ]
+  return parts.filter(Boolean).join('; ')
+}
+
+export const summary = (plan: Plan, lr: number): void => {
+  const { start, sets, material, preprocess, from, trainer } = plan
+  const { trained, all } = parametersOf(trainer)
+  const { static: fixed, weights, gradients, moments, arena, total } = trainer.memory
+  const head = start.isNewHead ? `, a new last layer for ${start.classes.length} classes` : ''
+  console.log(`${bold(start.name)}  ${dim(start.file ? `from ${start.file}${head}` : 'from nothing')}`)
+  line('trains', trained === all ? `all ${count(all)} parameters` : `${count(trained)} of ${count(all)} parameters`)
+  const { train, validation } = sets
+  const measured = material.counts.validation
+  const test = measured === 0 ? 'none to measure on' : `${whole(measured)} to measure on`
+  line('images', `${whole(material.counts.train)} to train on, ${test}  ${dim(`${train.kind}, ${clean(train.path)}`)}`)
+  const leftOut = train.leftOut + (validation?.leftOut ?? 0)
+  if (leftOut > 0)
+    line('', `${whole(leftOut)} ${leftOut === 1 ? 'file is no image' : 'files are no images'} and left out`)
+  line('classes', `${start.classes.length}: ${listed(start.classes)}`)
+  line('input', `${showShape(start.shape)}: ${describePreprocess(preprocess)}  ${dim(`(${from})`)}`)
+  line('with', describeTraining(plan, lr))
+  line(
+    'memory',
+    `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}`,
+  )
+  console.log()
+}
+
+/** A matrix for as many classes as there is room for. */
+const MATRIX = 20
+
+const confused = (confusion: Confusion, labels: readonly string[]): string[] =>
+  confusion.length > MATRIX ? topConfusions(confusion, labels) : matrix(confusion, labels)
+
+export interface Result {
+  readonly out: string
+  readonly bytes: number
+  readonly picture: string
+  readonly measured: Evaluation
+  readonly isValidation: boolean
+  /** The epoch whose weights were written, and of how many. */
+  readonly epoch: number
+  readonly epochs: number
+  readonly labels: readonly string[]
+}
+
+export const results = ({
+  out,
+  bytes: length,
+  picture,
+  measured,
+  isValidation,
+  epoch,
+  epochs,
+  labels,
+}: Result): void => {
+  const { count: images, loss, accuracy, confusion } = measured
+  const kind = isValidation ? 'validation' : 'training'
+  console.log(`\nclasses in rows, answers in columns, on ${whole(images)} ${kind} images:`)
+  for (const text of confused(confusion, labels)) console.log(`  ${text}`)
+  const right = Math.round(accuracy * images)
+  console.log(
+    `\n${bold(`${percent(accuracy)} right`)}: ${whole(right)} of ${whole(images)} ${kind} images, loss ${loss.toFixed(4)}\n`,
+  )
+  console.log(`${bold(out)}  ${bytes(length)}`)
+  if (epoch < epochs) line('weights', `of epoch ${epoch}, which had the lowest validation loss of ${epochs}`)
+  line('curve', picture)
+  line('next', `convlet run ${basename(out) === out ? out : clean(out)} IMAGE`)
+}
