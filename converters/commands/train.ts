@@ -94,7 +94,7 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
   )
   if (resumed) await about(options.resume!, () => made.resume(resumed.bytes))
   const plan: Plan = { start, sets, material, preprocess, from, trainer: made, options }
-  if (!options.json) summary(plan, optimizer.lr)
+  if (!options.json) summary(plan, optimizer.lr, options.resume)
 
   const lines = progress(options.epochs, material.validation !== undefined, !options.json)
   const written = log(options.log, resumed !== undefined)
@@ -102,6 +102,7 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
     { trainer: made, material, options, decisive: own, checkpoint, resumed },
     {
       heard: lines.heard,
+      measuring: lines.measuring,
       step: step => {
         lines.step(step)
         written.write({ kind: 'step', ...step })

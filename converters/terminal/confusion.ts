@@ -47,10 +47,12 @@ export const mistakes = (confusion: Confusion, labels: readonly string[], most =
 // Of the 256 colours: from nearly nothing to full, by the share of the row.
 const RIGHT = [22, 28, 34, 40]
 const WRONG = [52, 88, 124, 160]
+/** What is so seldom has no ground: it would be everywhere. */
+const RARE = 0.01
 
 /** The cell on a ground that is the fuller the larger its share is. */
 const shade = (text: string, share: number, isRight: boolean): string => {
-  if (!$.enabled) return text
+  if (!$.enabled || (!isRight && share < RARE)) return text
   const ground = (isRight ? RIGHT : WRONG)[Math.min(3, Math.floor((isRight ? share : Math.sqrt(share)) * 4))]!
   return `\x1b[48;5;${ground};38;5;${isRight && share >= 0.75 ? 16 : 231}m${text}\x1b[0m`
 }

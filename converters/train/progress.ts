@@ -82,6 +82,8 @@ export const progress = (
   }
   return {
     ...{ step, epoch: told, clear },
+    measuring: (done, all) =>
+      show(done / all, [`epoch ${epoch}/${epochs}`, `measuring on the validation images, ${done}/${all}`]),
     heard: () => {
       isLast = true
       clear()

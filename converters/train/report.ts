@@ -49,7 +49,7 @@ const describeTraining = ({ options, trainer, material }: Plan, lr: number): str
   return parts.filter(Boolean).join('; ')
 }
 
-export const summary = (plan: Plan, lr: number): void => {
+export const summary = (plan: Plan, lr: number, resumed: string | undefined): void => {
   const { start, sets, material, preprocess, from, trainer } = plan
   const { trained, all } = parametersOf(trainer)
   const { static: fixed, weights, gradients, moments, arena, total } = trainer.memory
@@ -59,7 +59,7 @@ export const summary = (plan: Plan, lr: number): void => {
   const { train, validation } = sets
   const measured = material.counts.validation
   const test = measured === 0 ? 'none to measure on' : `${whole(measured)} to measure on`
-  line('images', `${whole(material.counts.train)} to train on, ${test}  ${dim(`${train.kind}, ${clean(train.path)}`)}`)
+  line('images', `${whole(material.counts.train)} to train on, ${test}  ${dim(train.kind)}`)
   const leftOut = train.leftOut + (validation?.leftOut ?? 0)
   if (leftOut > 0)
     line('', `${whole(leftOut)} ${leftOut === 1 ? 'file is no image' : 'files are no images'} and left out`)
@@ -70,6 +70,7 @@ export const summary = (plan: Plan, lr: number): void => {
     'memory',
     `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}`,
   )
+  if (resumed !== undefined) line('resumed', `${resumed}, ${whole(trainer.steps)} steps behind it`)
   console.log()
 }
 

@@ -1,7 +1,7 @@
 // A training from its beginning, or from a checkpoint, to its end or to Ctrl-C.
 import { ConvletError } from '../../ts/error.js'
 import { readModel } from '../../ts/file.js'
-import type { Epoch, StepProgress, Trainer } from '../../ts/train/api.js'
+import type { Dataset, Epoch, StepProgress, Trainer } from '../../ts/train/api.js'
 import type { Tensor } from '../../ts/types.js'
 import { writeWhole } from '../commands/disk.js'
 import { packCheckpoint, type Resumed, type Saved } from './checkpoint.js'
@@ -15,6 +15,8 @@ import { scheduleOf } from './setup.js'
 export interface Listener {
   readonly step: (progress: StepProgress) => void
   readonly epoch: (epoch: Epoch) => void
+  /** Batches of the validation set that were handed out, of so many. */
+  readonly measuring: (done: number, all: number) => void
   /** Ctrl-C was pressed for the first time. */
   readonly heard: () => void
 }
@@ -37,6 +39,18 @@ export interface Session {
   readonly resumed: Resumed | undefined
 }
 
+/** The same batches, which tell when they are asked for. */
+const watched = ({ steps, epoch }: Dataset, tell: (done: number, all: number) => void): Dataset => ({
+  steps,
+  epoch: async function* (n) {
+    let done = 0
+    for await (const batch of epoch(n)) {
+      tell(done++, steps)
+      yield batch
+    }
+  },
+})
+
 const isAbort = (error: unknown): boolean => error instanceof ConvletError && error.code === 'ABORTED'
 
 export const train = async (session: Session, listener: Listener): Promise<Outcome> => {
@@ -56,7 +70,7 @@ export const train = async (session: Session, listener: Listener): Promise<Outco
       epochs,
       schedule: scheduleOf(options),
       signal: interrupt.signal,
-      ...(material.validation && { validation: material.validation }),
+      ...(material.validation && { validation: watched(material.validation, listener.measuring) }),
       ...(patience && { patience }),
       onStep: progress => {
         addStep(learning, progress, material.train.steps, epochs)

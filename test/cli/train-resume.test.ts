@@ -43,12 +43,13 @@ const interrupt = async (child: ChildProcess, log: string, steps: number, signal
 const goOn = (said: string) => {
   const command = /^ {2}convlet (.*)$/m.exec(said)?.[1]
   assert.ok(command, said)
-  const { status, stderr } = spawnSync('sh', ['-c', `"$NODE" "$CLI" ${command}`], {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', `"$NODE" "$CLI" ${command}`], {
     cwd: folder,
     env: { ...environment, NODE: process.execPath, CLI },
     encoding: 'utf8',
   })
   assert.is(status, 0, stderr)
+  assert.match(stdout, /resumed +.*\.checkpoint, \d+ steps behind it/)
 }
 
 const common = ['--batch', '4', '--epochs', '4', '--schedule', 'one-cycle', '--seed', '3']
