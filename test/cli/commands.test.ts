@@ -11,8 +11,8 @@ const { folder, convlet, ok } = workshop(test)
 test('convert tells what it made', () => {
   const { out, err } = ok('convert', 'lenet5.onnx', 'a.safetensors')
   assert.is(err, '')
-  assert.match(out, /^a\.safetensors {2}245\.4 KB$/m)
-  assert.match(out, 'lenet5.onnx (pytorch 1.13.0), opset 13')
+  assert.match(out, /^a\.safetensors {2}244\.3 KB$/m)
+  assert.match(out, 'lenet5.onnx (convlet), opset 13')
   assert.match(out, 'input 1×1×32×32 → logits 1×10')
   assert.match(out, '10 tensors, 61.7 K parameters')
   assert.match(out, '10 labels and preprocess from lenet5.json')
@@ -25,7 +25,7 @@ test('convert --json', () => {
   assert.equal(rest, {
     file: 'a.safetensors',
     bytes: readFileSync(join(folder, 'a.safetensors')).length,
-    source: 'lenet5.onnx (pytorch 1.13.0)',
+    source: 'lenet5.onnx (convlet)',
     opset: 13,
     meta: 'lenet5.json',
     labels: 10,
