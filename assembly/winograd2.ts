@@ -81,18 +81,18 @@ function weightLine(u: usize, step: usize, g0: v128, g1: v128, g2: v128): void {
 }
 
 /** weights4 for 16 planes. */
-export function weights2(u: usize, uTap: usize, w: usize, tap: usize, count: i32, step: usize): void {
+export function weights2(u: usize, uTap: usize, w: usize, row: usize, tap: usize, count: i32, step: usize): void {
   const half = f32x4.splat(0.5)
   for (let i = count; i > 0; --i) {
     const g0 = v128.load(w)
     const g1 = v128.load(w + tap)
     const g2 = v128.load(w + 2 * tap)
-    const g3 = v128.load(w + 3 * tap)
-    const g4 = v128.load(w + 4 * tap)
-    const g5 = v128.load(w + 5 * tap)
-    const g6 = v128.load(w + 6 * tap)
-    const g7 = v128.load(w + 7 * tap)
-    const g8 = v128.load(w + 8 * tap)
+    const g3 = v128.load(w + row)
+    const g4 = v128.load(w + row + tap)
+    const g5 = v128.load(w + row + 2 * tap)
+    const g6 = v128.load(w + 2 * row)
+    const g7 = v128.load(w + 2 * row + tap)
+    const g8 = v128.load(w + 2 * row + 2 * tap)
     const ends0 = f32x4.mul(half, f32x4.add(g0, g6))
     const ends1 = f32x4.mul(half, f32x4.add(g1, g7))
     const ends2 = f32x4.mul(half, f32x4.add(g2, g8))

@@ -114,11 +114,12 @@ export function put(y: usize, res: usize, shift: usize, v: v128, b: v128, lo: v1
   v128.store(y + shift, clamp(v, lo, hi))
 }
 
-/** y = clamp(AᵀmA + bias + res) of four channels of one tile, of which rows × columns lie inside the map. */
+/** y = clamp(AᵀmA + bias + res) of four channels of one tile of 4×4 or 2×2, of which rows × columns lie inside the map. */
 export function outputTile4(
   y: usize, res: usize, m: usize, plane: usize, row: usize, pixel: usize, temp: usize, bias: usize,
-  rows: i32, columns: i32, lo: f32, hi: f32,
+  tile: i32, rows: i32, columns: i32, lo: f32, hi: f32,
 ): void {
+  const small = tile == 2
   for (let j = 0; j < 6; ++j) {
     const m0 = v128.load(m)
     const m1 = v128.load(m + 6 * plane)
@@ -128,7 +129,8 @@ export function outputTile4(
     const m5 = v128.load(m + 30 * plane)
     const t = temp + (<usize>j << 4)
     v128.store(t, outputPoint(0, m0, m1, m2, m3, m4, m5))
-    v128.store(t, outputPoint(1, m0, m1, m2, m3, m4, m5), 96)
+    const second = outputPoint(1, m0, m1, m2, m3, m4, m5)
+    v128.store(t, small ? f32x4.add(second, m5) : second, 96)
     v128.store(t, outputPoint(2, m0, m1, m2, m3, m4, m5), 192)
     v128.store(t, outputPoint(3, m0, m1, m2, m3, m4, m5), 288)
     m += plane
@@ -144,7 +146,10 @@ export function outputTile4(
     const m4 = v128.load(temp, 64)
     const m5 = v128.load(temp, 80)
     put(y, res, 0, outputPoint(0, m0, m1, m2, m3, m4, m5), b, low, high)
-    if (columns > 1) put(y, res, pixel, outputPoint(1, m0, m1, m2, m3, m4, m5), b, low, high)
+    if (columns > 1) {
+      const second = outputPoint(1, m0, m1, m2, m3, m4, m5)
+      put(y, res, pixel, small ? f32x4.add(second, m5) : second, b, low, high)
+    }
     if (columns > 2) put(y, res, 2 * pixel, outputPoint(2, m0, m1, m2, m3, m4, m5), b, low, high)
     if (columns > 3) put(y, res, 3 * pixel, outputPoint(3, m0, m1, m2, m3, m4, m5), b, low, high)
     temp += 96
@@ -200,14 +205,14 @@ function weightLine(u: usize, step: usize, a: v128, b: v128, c: v128): void {
 }
 
 /**
- * u = GgGᵀ of count vectors of four weights: u in 36 planes, uTap bytes apart, w in nine taps, tap bytes apart. Within each the
- * vectors are step bytes apart. The nine planes that begin u may be w itself.
+ * u = GgGᵀ of count vectors of four weights: u in 36 planes, uTap bytes apart, w in 3×3 taps, rows row and columns tap bytes
+ * apart. Within each the vectors are step bytes apart. Planes of u may be w itself.
  */
-export function weights4(u: usize, uTap: usize, w: usize, tap: usize, count: i32, step: usize): void {
+export function weights4(u: usize, uTap: usize, w: usize, row: usize, tap: usize, count: i32, step: usize): void {
   for (let i = count; i > 0; --i) {
     weightTile(
-      u, uTap, v128.load(w), v128.load(w + tap), v128.load(w + 2 * tap), v128.load(w + 3 * tap), v128.load(w + 4 * tap),
-      v128.load(w + 5 * tap), v128.load(w + 6 * tap), v128.load(w + 7 * tap), v128.load(w + 8 * tap),
+      u, uTap, v128.load(w), v128.load(w + tap), v128.load(w + 2 * tap), v128.load(w + row), v128.load(w + row + tap),
+      v128.load(w + row + 2 * tap), v128.load(w + 2 * row), v128.load(w + 2 * row + tap), v128.load(w + 2 * row + 2 * tap),
     )
     u += step
     w += step

@@ -1,4 +1,4 @@
-// Measures the kernels of 3×3 convolutions over a grid of shapes, and holds the planner's choice against the fastest.
+// Measures the kernels of 3×3 and 5×5 convolutions over a grid of shapes, and holds the planner's choice against the fastest.
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { table } from './lib/table.mjs'
 
 const usage = `usage: node bench/calibrate.mjs [options]
 
-  --shapes 1x64x64x56,…  images × channels in × channels out × size (a grid of some 60)
+  --shapes 1x64x64x56,…  images × channels in × channels out × size, × 5 for a window of 5×5 (a grid of some 100)
   --build simd|relaxed   the build (relaxed, where the engine has it)
   --rounds N             samples per kernel (10)
   --cycle MB             weights lie in so many MB of copies, used in turn: as far away as in a network of that size (16)
@@ -36,6 +36,21 @@ const grid = [
     [1, 64, 64, 56],
     [1, 12, 20, 9],
   ],
+  ...[16, 64].flatMap(c => [2, 3, 4, 5, 7, 10, 14].map(size => [1, c, c, size, 5])),
+  ...[
+    [1, 4, 4, 32],
+    [1, 8, 16, 14],
+    [1, 64, 192, 27],
+    [1, 16, 32, 28],
+    [1, 32, 96, 28],
+    [1, 24, 64, 14],
+    [1, 32, 128, 7],
+    [1, 48, 128, 7],
+    [4, 64, 64, 2],
+    [4, 64, 64, 7],
+    [1, 256, 256, 4],
+    [1, 256, 256, 7],
+  ].map(shape => [...shape, 5]),
 ]
 
 const options = parse(
@@ -58,9 +73,10 @@ const options = parse(
 
 function shapeOf(text) {
   const shape = text.split('x').map(Number)
-  return shape.length === 4 && shape.every(d => Number.isInteger(d) && d > 0)
+  const known = shape.every(d => Number.isInteger(d) && d > 0) && [3, 5].includes(shape[4] ?? 3)
+  return known && (shape.length === 4 || shape.length === 5)
     ? shape
-    : fail(`--shapes ${text}: should be like 1x64x64x56`)
+    : fail(`--shapes ${text}: should be like 1x64x64x56 or 1x64x64x27x5`)
 }
 
 /** The planner's own model, which is no part of the package's surface. */
@@ -77,7 +93,10 @@ async function model() {
 const root = new URL('..', import.meta.url).pathname
 if (options.build === 'relaxed') ensureRelaxed()
 const build = options.build === 'relaxed' && hasRelaxed() ? 'relaxed' : 'simd'
-const { waysOf, blockOf } = await model()
+const { waysOf, blockOf, planesOf } = await model()
+
+/** The tiles there are for a window. */
+const tilesOf = kernel => (kernel === 3 ? [4, 2] : [2])
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096 })
 const wasm = readFileSync(join(root, `dist/infer${build === 'simd' ? '' : '.relaxed'}.wasm`))
@@ -86,31 +105,33 @@ const floats = new Float32Array(memory.buffer)
 for (let i = 0; i < floats.length; i++) floats[i] = (i % 1013) / 1013 - 0.5
 
 /** The kernels on one shape, each a contestant: { name, block }. */
-function contestants([n, c, oc, size]) {
+function contestants([n, c, oc, size, kernel = 3]) {
   let end = 1024
   const room = floats => {
     const at = end
     end += Math.ceil(floats / 16) * 64
     return at
   }
-  const padded = size + 2
+  const before = (kernel - 1) / 2
+  const taps = kernel ** 2
+  const padded = size + kernel - 1
   const y = room(n * size * size * oc)
   const x = room(n * size * size * c)
   const copy = room(n * padded * padded * c)
   const bias = room(oc + 7)
   const rooms = {}
-  for (const tile of [4, 2]) {
-    const planes = (tile + 2) ** 2
-    const block = blockOf(n * Math.ceil(size / tile) ** 2, c, tile)
+  for (const tile of tilesOf(kernel)) {
+    const planes = planesOf(tile, kernel)
+    const block = blockOf(n * Math.ceil(size / tile) ** 2, c, planes)
     rooms[tile] = { block, at: [8 * c + 16, block * c + 16, block * 8 + 16, 4].map(each => room(each * planes)) }
   }
   const panels = Math.ceil(oc / 8)
   const row = padded * c * 4
   const direct = w => {
-    kernels.pad(copy, x, n, size, size, c, n, padded, padded, c, 0, 1, 1, 0, 0)
+    kernels.pad(copy, x, n, size, size, c, n, padded, padded, c, 0, before, before, 0, 0)
     kernels.conv_direct(
       ...[y, 0, copy, w, bias, n, size, size, oc],
-      ...[padded * row, row, c * 4, 3, row, 1, 0, 3 * c, oc * 4, -1e9, 1e9],
+      ...[padded * row, row, c * 4, kernel, row, 1, 0, kernel * c, oc * 4, -1e9, 1e9],
     )
   }
   const winograd = (tile, kept) => w => {
@@ -118,7 +139,7 @@ function contestants([n, c, oc, size]) {
     const [u, v, m, temp] = at
     kernels.conv_winograd(
       ...[y, 0, x, w, bias, kept ? 0 : u, v, m, temp],
-      ...[n, size, size, c, size, size, oc, 1, 1, tile, block, oc * 4, -1e9, 1e9],
+      ...[n, size, size, c, size, size, oc, before, before, kernel, tile, block, oc * 4, -1e9, 1e9],
     )
   }
   const contestant = (name, run, each) => {
@@ -131,17 +152,17 @@ function contestants([n, c, oc, size]) {
   }
   const bytes = planes => panels * planes * (c * 8 + 16) * 4
   return [
-    contestant('direct', direct, panels * 9 * c * 32),
-    contestant('4×4', winograd(4, false), panels * 9 * c * 32),
-    contestant('2×2', winograd(2, false), panels * 9 * c * 32),
-    contestant('4×4 kept', winograd(4, true), bytes(36)),
-    contestant('2×2 kept', winograd(2, true), bytes(16)),
+    contestant('direct', direct, panels * taps * c * 32),
+    ...tilesOf(kernel).flatMap(tile => [
+      contestant(`${tile}×${tile}`, winograd(tile, false), panels * taps * c * 32),
+      contestant(`${tile}×${tile} kept`, winograd(tile, true), bytes(planesOf(tile, kernel))),
+    ]),
   ]
 }
 
 /** The names of the contestants that the planner takes. */
-const chosen = ([n, c, oc, size], fast) => {
-  const [{ tile, kept }] = waysOf(n, c, oc, size, size, fast)
+const chosen = ([n, c, oc, size, kernel = 3], fast) => {
+  const [{ tile, kept }] = waysOf(n, c, oc, size, size, kernel, fast)
   return tile ? `${tile}×${tile}${kept ? ' kept' : ''}` : 'direct'
 }
 
@@ -179,10 +200,10 @@ if (options.json) {
   console.log(JSON.stringify({ machine: about, build, rows }, null, 2))
 } else {
   const percent = loss => `${loss > 0.1 ? '! ' : ''}${(loss * 100).toFixed(0)} %`
-  const names = Object.keys(rows[0].times)
-  const cells = rows.map(({ shape: [n, c, oc, size], times, small, fast }) => [
-    `${n}×${c}→${oc} ${size}²`,
-    ...names.map(name => (times[name] * 1000).toFixed(times[name] < 0.1 ? 1 : 0)),
+  const names = ['direct', '4×4', '2×2', '4×4 kept', '2×2 kept']
+  const cells = rows.map(({ shape: [n, c, oc, size, kernel], times, small, fast }) => [
+    `${n}×${c}→${oc} ${size}²${kernel === 5 ? ' by 5×5' : ''}`,
+    ...names.map(name => (name in times ? (times[name] * 1000).toFixed(times[name] < 0.1 ? 1 : 0) : '')),
     ...[small, fast].flatMap(({ choice, loss }) => [choice, percent(loss)]),
   ])
   const head = ['images×in→out', ...names.map(name => `${name} µs`), 'small', 'slower', 'fast', 'slower']

@@ -93,7 +93,7 @@ test('imports only go down', () => {
   )
 })
 
-const tools = ['simd', 'scalar', 'gemm', 'window', 'winograd2', 'winograd4', 'grad/tile'].map(
+const tools = ['simd', 'scalar', 'gemm', 'window', 'winograd2', 'winograd4', 'winograd5', 'grad/tile'].map(
   name => `assembly/${name}.ts`,
 )
 

@@ -20,7 +20,7 @@ export interface PlanOptions {
   /** The network of a plain PyTorch/timm safetensors file, from a builder of `convlet/models`. Files made by convlet carry their own. */
   readonly graph?: Graph
   /**
-   * `fast` keeps the weights of 3×3 convolutions in the form that Winograd's way reads, up to four times as large, where that
+   * `fast` keeps the weights of 3×3 and 5×5 convolutions in the form that Winograd's way reads, up to four times as large, where that
    * saves time; `small` transforms them in every run. Default `small`.
    */
   readonly memory?: 'fast' | 'small'

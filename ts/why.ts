@@ -32,7 +32,7 @@ const ofConv = (node: Node, kernels: readonly string[], x: Shape, w: Shape, fast
   const rest = others.filter(({ tile }) => tile).map(way => `${nameOf(way.tile)} ${part(way.cost, cost)}`)
   const reason = best.tile ? `${part(best.cost, cost)} of the direct kernel's time` : 'the shortest'
   const kept = best.kept ? ', weights kept transformed' : ''
-  return [nameOf(best.tile), `${reason} (${rest.join(', ')})${kept}`]
+  return [nameOf(best.tile), `${reason}${rest.length ? ` (${rest.join(', ')})` : ''}${kept}`]
 }
 
 /**

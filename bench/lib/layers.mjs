@@ -3,7 +3,7 @@
 const size = shape => shape.reduce((a, b) => a * b, 1)
 
 /** The way a layer is computed, in the order of the legend. */
-export const kinds = ['Winograd 3×3', 'direct', 'direct, 1×1', 'depthwise', 'fully connected']
+export const kinds = ['Winograd', 'direct', 'direct, 1×1', 'depthwise', 'fully connected']
 
 const kindOf = ({ kernels }, { attrs }) => {
   if (kernels.includes('conv_winograd')) return kinds[0]

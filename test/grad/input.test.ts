@@ -154,34 +154,55 @@ test('conv_direct and conv_winograd: stride 1', () => {
     [8, 4],
     [12, 20],
   ] as const)
-    for (const p of [0, 1, 2]) {
-      const c = caseOf({ channels, outputs, pad: [p, p] })
+    for (const [kernel, p] of [
+      [3, 0],
+      [3, 1],
+      [3, 2],
+      [5, 2],
+      [5, 4],
+    ] as const) {
+      const c = caseOf({ channels, outputs, kernel: [kernel, kernel], pad: [p, p] })
       const [oh, ow] = c.dy.shape.slice(2) as [number, number]
       const [h, w] = c.image
       // As many zeros around dy as the window reaches beyond what the padding was.
-      const before = 2 - p
+      const before = kernel - 1 - p
       const zeros = [before, before] as const
       const dy = toNhwc(padded(c.dy, [0, 0, ...zeros, 0, 0, ...zeros]))
       const row = dy.shape[2]! * outputs * 4
       for (const build of trainBuilds) {
         const { put, room, read } = memoryOf(build)
         const call = caller(build)
-        const flipped = room(Math.ceil(channels / 8) * 8 * 9 * outputs)
-        call('flip_panels', flipped, put(groupOf(c.w, 1, 0)), outputs, 9, channels)
+        const flipped = room(Math.ceil(channels / 8) * 8 * kernel ** 2 * outputs)
+        call('flip_panels', flipped, put(groupOf(c.w, 1, 0)), outputs, kernel ** 2, channels)
         const dx = room(c.dx.length)
         call(
           'conv_direct',
           ...[dx, 0, put(dy.data), flipped, 0, c.n, h, w, channels, dy.shape[1]! * row, row, outputs * 4],
-          ...[3, row, 1, 0, 3 * outputs, channels * 4, ...FREE],
+          ...[kernel, row, 1, 0, kernel * outputs, channels * 4, ...FREE],
         )
-        agree(`${build.name}, ${channels} channels, pad ${p}`, read(dx, c.dx.length), c)
+        agree(`${build.name}, ${kernel}×${kernel}, ${channels} channels, pad ${p}`, read(dx, c.dx.length), c)
         if ((channels | outputs) % 4) continue
         const rooms = [8 * outputs + 16, 4 * outputs + 16, 48, 4].map(floats => room(36 * floats))
         const again = room(c.dx.length)
         call(
           'conv_winograd',
           ...[again, 0, put(toNhwc(c.dy).data), flipped, 0, ...rooms],
-          ...[c.n, oh, ow, outputs, h, w, channels, before, before, 4, 4, channels * 4, ...FREE],
+          ...[
+            c.n,
+            oh,
+            ow,
+            outputs,
+            h,
+            w,
+            channels,
+            before,
+            before,
+            kernel,
+            kernel === 3 ? 4 : 2,
+            4,
+            channels * 4,
+            ...FREE,
+          ],
         )
         const got = read(again, c.dx.length)
         // Winograd's way has larger bounds, which are its own test's business.

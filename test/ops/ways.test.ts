@@ -12,19 +12,23 @@ import { floats } from '../random.js'
 
 const test = suite('ways of a convolution')
 
-const attrs = { kernel: [3, 3], stride: [1, 1], pad: [1, 1, 1, 1], dilation: [1, 1], groups: 1 }
+const attrsOf = (kernel: number) => {
+  const p = (kernel - 1) / 2
+  return { kernel: [kernel, kernel], stride: [1, 1], pad: [p, p, p, p], dilation: [1, 1], groups: 1 }
+}
+const attrs = attrsOf(3)
 
 /** A graph of one convolution and what it is followed by. */
-const network = (c: number, oc: number, size: number) => ({
+const network = (c: number, oc: number, size: number, kernel = 3) => ({
   inputs: { x: [c, size, size] },
   outputs: ['y'],
-  nodes: [node('Conv', ['x', 'w', 'b'], 'a', attrs), node('Relu', ['a'], 'y')],
-  weights: { w: weight([oc, c, 3, 3], 1), b: weight([oc], 2) },
+  nodes: [node('Conv', ['x', 'w', 'b'], 'a', attrsOf(kernel)), node('Relu', ['a'], 'y')],
+  weights: { w: weight([oc, c, kernel, kernel], 1), b: weight([oc], 2) },
 })
 
 /** What becomes of it. */
-const program = (c: number, oc: number, size: number, options: PlanOptions = {}) => {
-  const { nodes, weights, outputs } = network(c, oc, size)
+const program = (c: number, oc: number, size: number, options: PlanOptions = {}, kernel = 3) => {
+  const { nodes, weights, outputs } = network(c, oc, size, kernel)
   const tensors = new Map(
     Object.entries(weights).map(([name, { shape }]) => [name, { dtype: 'F32' as const, shape, begin: 0, end: 0 }]),
   )
@@ -36,11 +40,11 @@ const program = (c: number, oc: number, size: number, options: PlanOptions = {})
 const way = async (...args: Parameters<typeof program>): Promise<[tile: number, kept: boolean]> => {
   const found = await program(...args)
   const call = found.run(found.batch).layers[0]!.calls.find(([kernel]) => kernel === 'conv_winograd')
-  const [u, tile] = [call?.[6], call?.[19]] as number[]
+  const [u, tile] = [call?.[6], call?.[20]] as number[]
   return [tile ?? 0, u === 0]
 }
 
-/** Channels, map, batch; the tile, and whether `fast` keeps the weights transformed. */
+/** Channels, map, batch; the tile, and whether `fast` keeps the weights transformed; the window, 3 unless told. */
 const cases = [
   [16, 16, 16, 1, 4, false],
   [32, 36, 8, 1, 4, true],
@@ -49,14 +53,17 @@ const cases = [
   [48, 48, 9, 1, 2, false],
   [64, 28, 2, 4, 2, true],
   [16, 16, 2, 1, 0, false],
+  [16, 20, 9, 1, 2, true, 5],
+  [32, 36, 7, 3, 2, true, 5],
+  [4, 8, 3, 1, 0, false, 5],
 ] as const
 
-for (const [c, oc, size, batch, tile, kept] of cases)
+for (const [c, oc, size, batch, tile, kept, kernel = 3] of cases)
   for (const memory of ['small', 'fast'] as const)
-    test(`${c} → ${oc} channels of ${size}×${size}, ${batch} images, ${memory}: tiles of ${tile}`, async () => {
-      assert.equal(await way(c, oc, size, { batch, memory }), [tile, kept && memory === 'fast'])
+    test(`${kernel}×${kernel}, ${c} → ${oc} channels of ${size}×${size}, ${batch} images, ${memory}: tiles of ${tile}`, async () => {
+      assert.equal(await way(c, oc, size, { batch, memory }, kernel), [tile, kept && memory === 'fast'])
       // With fewer images it is the same kernel on the same weights.
-      await agree(network(c, oc, size), { batch, memory, images: batch > 1 ? [batch, 1, batch - 1] : [1] })
+      await agree(network(c, oc, size, kernel), { batch, memory, images: batch > 1 ? [batch, 1, batch - 1] : [1] })
     })
 
 /** A convolution, a batch norm that is folded into it, and the same weights once more with a stride. */
@@ -92,21 +99,25 @@ test('a batch norm is folded into transformed weights; others may want the same 
   await agree(normalised, { batch: 2, memory: 'fast' })
 })
 
-test('kept transformed, weights take 36 or 16 planes for 9 taps, and there is no room to transform any', async () => {
-  for (const [c, oc, size, batch, tile, kept] of cases) {
+test('kept transformed, weights take 36 or 16 planes for 9 or 25 taps, and there is no room to transform any', async () => {
+  for (const [c, oc, size, batch, tile, kept, kernel = 3] of cases) {
     if (!kept) continue
     const [small, fast] = await Promise.all(
-      (['small', 'fast'] as const).map(memory => program(c, oc, size, { batch, memory })),
+      (['small', 'fast'] as const).map(memory => program(c, oc, size, { batch, memory }, kernel)),
     )
     const panels = Math.ceil(oc / 8)
     const added = fast!.memory.weights - small!.memory.weights
-    assert.is(added, align(panels * (tile + 2) ** 2 * (8 * c + 16) * 4) - align(panels * 9 * 8 * c * 4))
+    assert.is(
+      added,
+      align(panels * (tile + kernel - 1) ** 2 * (8 * c + 16) * 4) - align(panels * kernel ** 2 * 8 * c * 4),
+    )
     assert.ok(fast!.memory.arena < small!.memory.arena)
   }
 })
 
 test('weights are kept transformed where several blocks would transform them again, not beyond what caches hold', async () => {
-  assert.equal(await way(64, 64, 56, { memory: 'fast' }), [4, true])
+  assert.equal(await way(128, 64, 56, { memory: 'fast' }), [4, true])
+  assert.equal(await way(64, 64, 56, { memory: 'fast' }), [4, false])
   assert.equal(await way(64, 64, 28, { memory: 'fast' }), [4, false])
   assert.equal(await way(256, 256, 8, { memory: 'fast' }), [4, false])
 })
@@ -144,6 +155,14 @@ test('inspect says why', async () => {
   )
   assert.is(await said([4, 8, 8], [4, 1, 3, 3], { groups: 4 }), 'depthwise: one channel per group')
   assert.is(await said([8, 8, 8], [8, 4, 3, 3], { groups: 2 }), 'direct: 2 groups')
+  assert.match(
+    await said([16, 8, 8], [16, 16, 5, 5], { pad: [2, 2, 2, 2] }),
+    /^winograd 2×2: 0\.\d+ of the direct kernel's time$/,
+  )
+  assert.match(
+    await said([4, 3, 3], [4, 4, 5, 5], { pad: [2, 2, 2, 2] }),
+    /^direct: the shortest \(winograd 2×2 1\.\d\)$/,
+  )
   assert.is(await said([8, 8, 8], [8, 8, 5, 3]), 'direct: a window of 5×3')
   assert.is(await said([8, 8, 8], [8, 8, 3, 3], { stride: [2, 2] }), 'direct: stride 2')
   assert.is(await said([8, 8, 8], [8, 8, 3, 3], { stride: [1, 2] }), 'direct: stride 1×2')

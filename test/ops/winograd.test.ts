@@ -45,6 +45,7 @@ interface Case {
   readonly c: number
   readonly oc: number
   readonly pad?: readonly [number, number, number, number]
+  readonly kernel?: 3 | 5
   readonly tile?: Tile
   readonly block?: number
   /** Floats between one pixel's results and the next one's, as in a part of a larger map. */
@@ -64,6 +65,7 @@ const run = ({
   c,
   oc,
   pad = [1, 1, 1, 1],
+  kernel = 3,
   tile = 4,
   block = 4,
   gap = 0,
@@ -71,7 +73,7 @@ const run = ({
   limits = [-9e9, 9e9],
 }: Case) => {
   const x = random([n, c, h, w], 1)
-  const weights = random([oc, c, 3, 3], 2)
+  const weights = random([oc, c, kernel, kernel], 2)
   const bias = random([oc], 3)
   const window = { pad, stride: [1, 1], dilation: [1, 1] } as const
   const y = conv(x, weights, bias, window)
@@ -81,7 +83,7 @@ const run = ({
   const wanted = y.data.map((v, i) => Math.min(Math.max(v + (residual ? res.data[i]! : 0), limits[0]), limits[1]))
   const total = { shape: y.shape, data: sizes.data.map((v, i) => v + Math.abs(y.data[i]!) + 2) }
   const magnitude = apart(nhwc(total), oc, gap, 0)
-  const planes = (tile + 2) ** 2
+  const planes = (tile + kernel - 1) ** 2
   // Weights that the kernel transforms, and weights that are transformed already.
   for (const [label, packed, u] of [
     ['', panels(weights, 0, 0), scratch(planes * (c * 8 + SKEW))],
@@ -89,7 +91,7 @@ const run = ({
   ] as const)
     check(
       'conv_winograd',
-      `${JSON.stringify({ n, h, w, c, oc, pad, tile, block, gap, residual, limits })} ${label}`,
+      `${JSON.stringify({ n, h, w, c, oc, pad, kernel, tile, block, gap, residual, limits })} ${label}`,
       writes(
         apart(nhwc({ shape: y.shape, data: wanted }), oc, gap, KEEP),
         i => gamma(winogradSteps(c)) * magnitude[i]! + TINY,
@@ -103,7 +105,7 @@ const run = ({
       scratch(planes * (block * c + SKEW)),
       scratch(planes * (block * 8 + SKEW)),
       scratch(planes * 4),
-      ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, (oc + gap) * 4, ...limits],
+      ...[n, h, w, c, oh, ow, oc, pad[0], pad[1], kernel, tile, block, (oc + gap) * 4, ...limits],
     )
 }
 
@@ -121,14 +123,25 @@ const cases: readonly Case[] = [
   { n: 2, h: 5, w: 6, c: 4, oc: 12, block: 8, gap: 3, residual: true },
   { h: 8, w: 7, c: 8, oc: 4, gap: 1, limits: [0, 1] },
 ]
-const tiles = [4, 2] as const
-for (const tile of tiles)
-  for (const one of cases)
-    test(`F(${tile}×${tile}): ${one.h}×${one.w}, ${one.c} → ${one.oc}`, () => run({ ...one, tile }))
+const forms = [
+  { kernel: 3, tile: 4 },
+  { kernel: 3, tile: 2 },
+  { kernel: 5, tile: 2 },
+] as const
+type Form = (typeof forms)[number]
+const name = ({ kernel, tile }: Form) => `F(${tile}×${tile}, ${kernel}×${kernel})`
 
-for (const tile of tiles)
-  test(`F(${tile}×${tile}): the transforms of the references are a convolution`, () => {
-    const [x, w] = [random([2, 3, 5, 6], 1), random([4, 3, 3, 3], 2)]
+for (const form of forms)
+  for (const one of cases) {
+    // A wider window has one more zero on every side: the maps stay what they are.
+    const pad = (one.pad ?? [1, 1, 1, 1]).map(p => p + (form.kernel - 3) / 2) as [number, number, number, number]
+    test(`${name(form)}: ${one.h}×${one.w}, ${one.c} → ${one.oc}`, () => run({ ...one, ...form, pad }))
+  }
+
+for (const form of forms)
+  test(`${name(form)}: the transforms of the references are a convolution`, () => {
+    const { kernel, tile } = form
+    const [x, w] = [random([2, 3, 5, 6], 1), random([4, 3, kernel, kernel], 2)]
     const window = { pad: [1, 0, 1, 2], stride: [1, 1], dilation: [1, 1] } as const
     const [wanted, got] = [conv(x, w, undefined, window), winograd(x, w, window, tile)]
     assert.equal(got.shape, wanted.shape)
@@ -139,15 +152,16 @@ test('the sizes of what F(2×2) adds up are within those of F(4×4)', () => {
   for (const pad of [0, 1, 2]) {
     const [x, w] = [random([1, 4, 7, 9], 1), random([8, 4, 3, 3], 2)]
     const window = { pad: [pad, pad, pad, pad], stride: [1, 1], dilation: [1, 1] } as const
-    const [four, two] = tiles.map(tile => winogradSizes(abs(x), abs(w), window, tile))
+    const [four, two] = ([4, 2] as const).map(tile => winogradSizes(abs(x), abs(w), window, tile))
     for (const [i, v] of two!.data.entries()) assert.ok(v <= four!.data[i]!, `element ${i}`)
   }
 })
 
-/** Weights [OC][C][3][3] packed from channel `first` on, `rows` of them. */
-const pack = (tile: Tile, oc: number, c: number, first = 0, rows = oc) => {
-  const weights = random([oc, c, 3, 3], 5)
-  const own = { shape: [rows, c, 3, 3], data: weights.data.slice(first * c * 9, (first + rows) * c * 9) }
+/** Weights [OC][C][K][K] packed from channel `first` on, `rows` of them. */
+const pack = ({ kernel, tile }: Form, oc: number, c: number, first = 0, rows = oc) => {
+  const weights = random([oc, c, kernel, kernel], 5)
+  const each = c * kernel ** 2
+  const own = { shape: [rows, c, kernel, kernel], data: weights.data.slice(first * each, (first + rows) * each) }
   const part = ({ shape, data }: Tensor): Tensor => {
     const each = size(shape.slice(1))
     const all = new Float64Array((first + rows) * each).fill(Number.NaN)
@@ -158,26 +172,26 @@ const pack = (tile: Tile, oc: number, c: number, first = 0, rows = oc) => {
   const sizes = panels(part(winogradWeights(abs(own), tile, true)), SKEW, 0)
   check(
     'pack_winograd',
-    `${tile}×${tile}, ${oc} × ${c}, ${rows} from ${first} on`,
+    `${kernel}×${kernel}, ${tile}×${tile}, ${oc} × ${c}, ${rows} from ${first} on`,
     writes(
       expected.map(v => (Number.isNaN(v) ? KEEP : v)),
       i => gamma(10) * sizes[i]! + TINY,
     ),
     reads(own.data),
-    ...[first, rows, c, tile],
+    ...[first, rows, c, kernel, tile],
   )
 }
 
-for (const tile of tiles)
-  test(`F(${tile}×${tile}): weights transformed as they arrive`, () => {
-    for (const oc of [4, 8, 12, 20]) for (const c of [4, 8, 12]) pack(tile, oc, c)
+for (const form of forms)
+  test(`${name(form)}: weights transformed as they arrive`, () => {
+    for (const oc of [4, 8, 12, 20]) for (const c of [4, 8, 12]) pack(form, oc, c)
     for (const [first, rows] of [
       [4, 4],
       [4, 8],
       [8, 12],
       [16, 4],
     ] as const)
-      pack(tile, 20, 4, first, rows)
+      pack(form, 20, 4, first, rows)
   })
 
 test('random cases', () => {
@@ -186,19 +200,19 @@ test('random cases', () => {
     fc.property(
       fc.record({
         n: small(1, 2),
-        h: small(3, 11),
-        w: small(3, 11),
+        h: small(5, 11),
+        w: small(5, 11),
         c: small(1, 4).map(v => v * 4),
         oc: small(1, 5).map(v => v * 4),
         pad: fc.tuple(small(0, 2), small(0, 2), small(0, 2), small(0, 2)),
-        tile: fc.constantFrom(...tiles),
+        form: fc.constantFrom(...forms),
         block: small(1, 3).map(v => v * 4),
         gap: small(0, 9),
         residual: fc.boolean(),
       }),
-      run,
+      ({ form, ...one }) => run({ ...one, ...form }),
     ),
-    { numRuns: 40, seed: 7 },
+    { numRuns: 60, seed: 7 },
   )
 })
 

@@ -11,7 +11,7 @@ import { reducing } from './reducing.js'
 import { type Resizing, resize } from './resize.js'
 import { logSoftmax, softmax } from './softmax.js'
 import { abs, map, size, type Tensor } from './tensor.js'
-import { winogradFits, winogradSizes, winogradSteps } from './winograd.js'
+import { largestTile, winogradFits, winogradSizes, winogradSteps } from './winograd.js'
 
 /** A sum of products: the inputs' errors times the weights, and the roundings. */
 const linear =
@@ -112,7 +112,10 @@ const convOp: Op = (node, inputs) => {
   const [x, w] = inputs as [Approx, Approx]
   if (((node.attrs.groups as number) ?? 1) !== 1 || !winogradFits(w.value, window(node))) return result
   // The sizes of larger tiles bound those of smaller ones (test/ops/winograd.test.ts).
-  const more = rounding(winogradSteps(x.value.shape[1]!), winogradSizes(most(x), abs(w.value), window(node), 4))
+  const more = rounding(
+    winogradSteps(x.value.shape[1]!),
+    winogradSizes(most(x), abs(w.value), window(node), largestTile(w.value)),
+  )
   return { ...result, error: sum(result.error, more) }
 }
 

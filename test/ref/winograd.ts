@@ -49,8 +49,30 @@ export const transforms = {
   },
 } as const
 
-/** Results of a tile in each direction. */
+/** Those of F(2×2, 5×5): six points again, and so the same B. */
+const five = {
+  B: transforms[4].B,
+  G: [
+    [1 / 4, 0, 0, 0, 0],
+    [-1 / 6, -1 / 6, -1 / 6, -1 / 6, -1 / 6],
+    [-1 / 6, 1 / 6, -1 / 6, 1 / 6, -1 / 6],
+    [1 / 24, 1 / 12, 1 / 6, 1 / 3, 2 / 3],
+    [1 / 24, -1 / 12, 1 / 6, -1 / 3, 2 / 3],
+    [0, 0, 0, 0, 1],
+  ],
+  A: [
+    [1, 1, 1, 1, 1, 0],
+    [0, 1, -1, 2, -2, 1],
+  ],
+} as const
+
+/** Results of a tile in each direction; for a window of 5×5 there are tiles of 2 only. */
 export type Tile = keyof typeof transforms
+
+/** The largest tile of a convolution by weights [OC][C][K][K]. */
+export const largestTile = (w: Tensor): Tile => (w.shape[2] === 5 ? 2 : 4)
+
+const transformsOf = (w: Tensor, tile: Tile) => (w.shape[2] === 5 ? five : transforms[tile])
 
 /** T·M·Tᵀ. */
 export const both = (t: Matrix, m: Matrix): number[][] => {
@@ -65,7 +87,7 @@ export const winogradSteps = (c: number): number => c + 40
 
 /** Whether a convolution may be computed Winograd's way. */
 export const winogradFits = (w: Tensor, { stride = [1, 1], dilation = [1, 1] }: Partial<Sliding>): boolean =>
-  w.shape[2] === 3 && w.shape[3] === 3 && [...stride, ...dilation].every(d => d === 1)
+  (w.shape[2] === 3 || w.shape[2] === 5) && w.shape[3] === w.shape[2] && [...stride, ...dilation].every(d => d === 1)
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
@@ -75,27 +97,26 @@ const weightsBy = (G: Matrix, w: Tensor): number[][][][] =>
     range(w.shape[1]!).map(i =>
       both(
         G,
-        range(3).map(ky => range(3).map(kx => get(w, [o, i, ky, kx]))),
+        range(w.shape[2]!).map(ky => range(w.shape[3]!).map(kx => get(w, [o, i, ky, kx]))),
       ),
     ),
   )
 
-/** GgGᵀ of weights [OC][C][3][3], as [OC][C][P][P] with P = tile + 2; `sizes`: with every sign dropped. */
+/** GgGᵀ of weights [OC][C][K][K], as [OC][C][P][P] with P = tile + K − 1; `sizes`: with every sign dropped. */
 export const winogradWeights = (w: Tensor, tile: Tile, sizes = false): Tensor => {
-  const { G } = transforms[tile]
+  const { G } = transformsOf(w, tile)
   const all = weightsBy(sizes ? signless(G) : G, w)
-  return tensor([w.shape[0]!, w.shape[1]!, tile + 2, tile + 2], ([o, i, a, b]) => all[o!]![i!]![a!]![b!]!)
+  return tensor([w.shape[0]!, w.shape[1]!, G.length, G.length], ([o, i, a, b]) => all[o!]![i!]![a!]![b!]!)
 }
 
 /** The three transforms after each other, with sums over the channels before the last. */
 const transformed = (x: Tensor, w: Tensor, window: Omit<Sliding, 'kernel'>, tile: Tile, sizes: boolean): Tensor => {
   const [n, c, h, width] = x.shape as readonly [number, number, number, number]
   const oc = w.shape[0]!
-  const { pad, out } = sliding(h, width, { ...window, kernel: [3, 3] })
-  const [A, B, G] = [transforms[tile].A, transforms[tile].B, transforms[tile].G].map(m =>
-    sizes ? signless(m) : m,
-  ) as [Matrix, Matrix, Matrix]
-  const points = range(tile + 2)
+  const { pad, out } = sliding(h, width, { ...window, kernel: w.shape.slice(2) as [number, number] })
+  const own = transformsOf(w, tile)
+  const [A, B, G] = [own.A, own.B, own.G].map(m => (sizes ? signless(m) : m)) as [Matrix, Matrix, Matrix]
+  const points = range(B.length)
   const weights = weightsBy(G, w)
   const tiles = new Map<string, number[][]>()
   const tileOf = (image: number, o: number, ti: number, tj: number): number[][] => {
@@ -120,12 +141,12 @@ const transformed = (x: Tensor, w: Tensor, window: Omit<Sliding, 'kernel'>, tile
   })
 }
 
-/** A 3×3 convolution Winograd's way, without bias. */
+/** A 3×3 or 5×5 convolution Winograd's way, without bias. */
 export const winograd = (x: Tensor, w: Tensor, window: Omit<Sliding, 'kernel'>, tile: Tile): Tensor =>
   transformed(x, w, window, tile, false)
 
 /**
- * For each result of a 3×3 convolution of |x| and |w|, the size of the numbers that Winograd's way adds up: with every
+ * For each result of such a convolution of |x| and |w|, the size of the numbers that Winograd's way adds up: with every
  * entry's sign dropped the transforms bound the sizes of all that is added up on the way, and so the roundings.
  */
 export const winogradSizes = (x: Tensor, w: Tensor, window: Omit<Sliding, 'kernel'>, tile: Tile): Tensor =>

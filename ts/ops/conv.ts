@@ -2,7 +2,7 @@ import { int } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import { nhwc, type Op, type Scope } from './op.js'
 import { limits, matrix, normalised, panelFloats, panels, pitchOf, RESIDUAL, residual } from './panels.js'
-import { blockOf, planesOf, waysOf } from './ways.js'
+import { blockOf, hasWays, planesOf, waysOf } from './ways.js'
 import { checkWeight, mapOf, padded, slide } from './window.js'
 
 /**
@@ -21,14 +21,14 @@ export const decide = (node: Node, x: Shape, w: Shape, planned: Shape, fast: boo
   const hindrances = {
     depthwise: !before && groups === c && groups === oc && c >= 4,
     groups: groups > 1,
-    window: kh !== 3 || kw !== 3,
+    window: !hasWays(kh, kw),
     stride: stride[0] * stride[1] > 1,
     dilation: dilation[0] * dilation[1] > 1,
     channels: (c | oc) % 4 > 0,
   }
   const hindrance = (Object.keys(hindrances) as (keyof typeof hindrances)[]).find(key => hindrances[key])
   const [n, , ...plannedMap] = planned as readonly [number, number, number, number]
-  const ways = hindrance ? [] : waysOf(n, c, oc, ...slide(node, plannedMap, [kh, kw]).out, fast && !before)
+  const ways = hindrance ? [] : waysOf(n, c, oc, ...slide(node, plannedMap, [kh, kw]).out, kh, fast && !before)
   return { window, groups, oc, wc, hindrance, ways }
 }
 
@@ -49,12 +49,12 @@ const run = (scope: Scope, shape: Shape, weight: Shape): void => {
   const y = scope.output(result, nhwc(result), depthwise && c % 4 ? [] : [RESIDUAL])
   const res = residual(scope, result, nhwc(result))
   const { tile = 0, kept = false } = ways[0] ?? {}
-  const planes = planesOf(tile)
+  const planes = planesOf(tile, kh)
   const at = depthwise
     ? scope.packed(1, c * taps, 1, (to, from) => [['transpose', to, from, 1, c, taps]])
     : kept
       ? scope.packed(1, panelFloats(oc, planes * (c + 2)), oc / 4, (to, from, first, count) => [
-          ['pack_winograd', to, from, first * 4, count * 4, c, tile],
+          ['pack_winograd', to, from, first * 4, count * 4, c, kh, tile],
         ])
       : panels(scope, oc, groups, wc, taps)
   // Transformed weights are as many numbers for each channel as there are in all planes, and are scaled as others are.
@@ -68,11 +68,11 @@ const run = (scope: Scope, shape: Shape, weight: Shape): void => {
   }
   const pitch = pitchOf(scope, oc)
   if (tile) {
-    const block = blockOf(n * Math.ceil(oh / tile) * Math.ceil(ow / tile), c, tile)
+    const block = blockOf(n * Math.ceil(oh / tile) * Math.ceil(ow / tile), c, planes)
     const rooms = [8 * c + 16, block * c + 16, block * 8 + 16, 4].map((floats, i) =>
       kept && !i ? 0 : scratch(planes * floats),
     )
-    const dims = [n, h, w, c, oh, ow, oc, pad[0], pad[1], tile, block, pitch * 4]
+    const dims = [n, h, w, c, oh, ow, oc, pad[0], pad[1], kh, tile, block, pitch * 4]
     call('conv_winograd', y, res, x, at, b, ...rooms, ...dims, ...limits(node))
     return
   }

@@ -3,7 +3,7 @@ import type { Node, Shape } from '../../types.js'
 import { nhwc } from '../op.js'
 import { bias, matrix, panelFloats, panels } from '../panels.js'
 import { spread } from '../transposed.js'
-import { blockOf, planesOf, waysOf } from '../ways.js'
+import { blockOf, hasWays, planesOf, waysOf } from '../ways.js'
 import { mapOf, slide } from '../window.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
 
@@ -144,13 +144,14 @@ export const convGradInputOp = {
       call(...matrix(y, res, dy, flipped, 0, n * h * w, oc, c, plain(node)))
       return
     }
-    const fits = open && kh * kw === 9 && kh === 3 && dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
-    const { tile = 0 } = (fits && top >= 0 && left >= 0 && waysOf(scope.planned[0]!, oc, c, h, w, false)[0]) || {}
+    const fits = open && hasWays(kh, kw) && dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
+    const { tile = 0 } = (fits && top >= 0 && left >= 0 && waysOf(scope.planned[0]!, oc, c, h, w, kh, false)[0]) || {}
     if (tile) {
       call('flip_panels', ...part(0), oc, taps, c)
-      const block = blockOf(n * Math.ceil(h / tile) * Math.ceil(w / tile), oc, tile)
-      const rooms = [8 * oc + 16, block * oc + 16, block * 8 + 16, 4].map(floats => scratch(planesOf(tile) * floats))
-      const dims = [n, oh, ow, oc, h, w, c, top, left, tile, block, c * 4]
+      const planes = planesOf(tile, kh)
+      const block = blockOf(n * Math.ceil(h / tile) * Math.ceil(w / tile), oc, planes)
+      const rooms = [8 * oc + 16, block * oc + 16, block * 8 + 16, 4].map(floats => scratch(planes * floats))
+      const dims = [n, oh, ow, oc, h, w, c, top, left, kh, tile, block, c * 4]
       call('conv_winograd', y, res, dy, flipped, 0, ...rooms, ...dims, -Infinity, Infinity)
       return
     }
