@@ -112,38 +112,34 @@ test('a loss that grows out of all proportion stops training', async () => {
   same(await t.save(), before)
 })
 
-test('patience: stops, and goes back to the best weights', async () => {
-  const t = await trainer(undefined, begin({ optimizer: sgd({ lr: 0.02 }) }))
-  const validation = course(16, 8)
-  // From the third epoch on all labels are wrong: it cannot get better.
-  const right = course(32, 8)
-  const wrong: Dataset = {
-    steps: right.steps,
-    *epoch(n) {
-      for (const batch of right.epoch(0) as Iterable<Batch>)
-        yield n < 2 ? batch : { ...batch, labels: Array.from(batch.labels, l => (l + 1) % 4) }
-    },
-  }
-  const files: Uint8Array[] = []
-  const epochs = []
-  for await (const epoch of t.fit(wrong, { epochs: 20, validation, patience: 2 })) {
-    epochs.push(epoch)
-    files.push(await t.save())
-  }
-  const best = epochs.findLast(({ best }) => best)!
-  assert.is(epochs.length, best.epoch + 2)
-  assert.ok(epochs.length < 20)
-  same(await t.save(), files[best.epoch - 1]!)
-  assert.ok(Math.abs((await t.evaluate(validation)).loss - best.validation!.loss) < 1e-9)
-})
+/** From the third epoch on all labels are wrong: it cannot get better. */
+const worse: Dataset = {
+  steps: 4,
+  *epoch(n) {
+    for (const batch of course(32, 8).epoch(0) as Iterable<Batch>)
+      yield n < 2 ? batch : { ...batch, labels: Array.from(batch.labels, l => (l + 1) % 4) }
+  },
+}
 
-test('patience that is not used up ends with the best weights too', async () => {
-  const t = await trainer(undefined, begin({ optimizer: sgd({ lr: 0.02 }) }))
-  const validation = course(16, 8)
-  const epochs = await drain(t.fit(course(32, 8), { epochs: 4, validation, patience: 10 }))
-  const least = Math.min(...epochs.map(({ validation }) => validation!.loss))
-  assert.ok(Math.abs((await t.evaluate(validation)).loss - least) < 1e-9)
-})
+for (const [patience, epochs] of [
+  [2, 20],
+  [10, 4],
+] as const)
+  test(`patience ${patience} of ${epochs} epochs: ends with the best weights`, async () => {
+    const t = await trainer(undefined, begin({ optimizer: sgd({ lr: 0.02 }) }))
+    const validation = course(16, 8)
+    const files: Uint8Array[] = []
+    const told = []
+    for await (const epoch of t.fit(worse, { epochs, validation, patience })) {
+      told.push(epoch)
+      files.push(await t.save())
+    }
+    const best = told.findLast(({ best }) => best)!
+    assert.is(told.length, Math.min(best.epoch + patience, epochs))
+    assert.ok(best.epoch < told.length && told.length < 20)
+    same(await t.save(), files[best.epoch - 1]!)
+    assert.ok(Math.abs((await t.evaluate(validation)).loss - best.validation!.loss) < 1e-9)
+  })
 
 for (const build of trainModules)
   test(`${build.build}: computed again, the losses are the same and the memory is less`, async () => {

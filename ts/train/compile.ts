@@ -19,8 +19,6 @@ export interface Slot {
   readonly pack: Pack
   /** Bytes from the beginning of the gradients, and of each moment; none for what is not trained. */
   readonly offset: number | undefined
-  /** The form that training changes, of a tensor that an evaluation reads in another one as well: this one follows it. */
-  readonly of: Slot | undefined
 }
 
 export interface TrainProgram extends Parts {
@@ -68,12 +66,7 @@ const operators = (
     const { packed, node } = scope
     return Object.assign(scope, {
       seed: SEED,
-      gradient: (at: number) => {
-        const offset = offsets.get(at)
-        return offset === undefined
-          ? misfit(node, 'its weights are shared with a node that reads them in another order; training cannot do that')
-          : gradients + offset
-      },
+      gradient: (at: number) => gradients + offsets.get(at)!,
       packed: ((i, floats, rows, pack) => {
         const tensor = node.inputs[i]!
         if (!tensor || (FOLDING.test(node.op) && node.inputs[NORM])) return packed(i, floats, rows, pack)
@@ -82,9 +75,10 @@ const operators = (
         if (had !== undefined) return had
         const at = packed(i, floats, rows, pack)
         known.set(key, at)
-        const of = slots.find(slot => slot.tensor === tensor)
-        const trained = isTrained(tensor) && !of
-        slots.push({ tensor, at, floats, rows, pack, offset: trained ? end : undefined, of })
+        const trained = isTrained(tensor)
+        if (trained && slots.some(slot => slot.tensor === tensor))
+          misfit(node, `${tensor} is read by another node in another order; training cannot keep the two alike`)
+        slots.push({ tensor, at, floats, rows, pack, offset: trained ? end : undefined })
         if (trained) {
           offsets.set(at, end)
           end += align(floats * 4)

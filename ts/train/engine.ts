@@ -53,8 +53,6 @@ export interface EngineOptions extends Pick<TrainerOptions, 'clip' | 'accumulate
   readonly optimizer: Optimizer
   readonly loss: Loss
   readonly parameters: ReadonlyMap<string, Parameter>
-  /** Brings the tensors that an evaluation reads in another form up to date; takes the arena. */
-  readonly follow: () => void
 }
 
 export const engine = (program: TrainProgram, { buffer, kernels }: Instance, options: EngineOptions): Engine => {
@@ -183,7 +181,6 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
       return { loss: value, correct, count: n, gradientNorm }
     },
     evaluate: example => {
-      options.follow()
       const { n, known } = feed(example)
       for (const run of known.evaluation) run()
       const { scores, losses } = known.evaluated

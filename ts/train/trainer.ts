@@ -82,18 +82,12 @@ export const trainers =
     await writeTensors(all, program, instance)
 
     const parameters = [...trained.values()]
-    const followers = program.slots.filter(({ of }) => of)
-    const follow = () => {
-      for (const slot of followers) writeSlot(slot, 0, numbersOf(slot.of!), program, instance)
-    }
-    const work = engine(program, instance, { ...options, loss, optimizer, parameters: trained, follow })
+    const work = engine(program, instance, { ...options, loss, optimizer, parameters: trained })
     // Statistics are changed by training as parameters are.
     const running = new Set(
       program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])),
     )
-    const changing = program.slots.filter(
-      ({ tensor, offset, of }) => offset !== undefined || (running.has(tensor) && !of),
-    )
+    const changing = program.slots.filter(({ tensor, offset }) => offset !== undefined || running.has(tensor))
     const shapeOf = (tensor: string): Shape => tensors.get(tensor)!.shape
     const numbersOf = (slot: Slot, shift = 0) => readSlot(slot, shift, size(shapeOf(slot.tensor)), program, instance)
     const changed = () =>
