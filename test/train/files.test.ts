@@ -1,4 +1,7 @@
 // What training gives back: files that load, that convert to ONNX and back, and that say the same.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { convert } from '../../converters/index.js'
@@ -51,6 +54,22 @@ for (const [i, build] of trainModules.entries())
     same(await again.save(), file)
     t.dispose()
   })
+
+test('a file by whatever way it comes', async () => {
+  const file = await (await trained(await trainer(undefined, begin()))).save()
+  const path = join(mkdtempSync(join(tmpdir(), 'convlet-')), 'small.safetensors')
+  writeFileSync(path, file)
+  const loaded: number[] = []
+  for (const source of [path, file.slice().buffer, new Blob([file as BlobPart]), new Response(file as BodyInit)]) {
+    const onProgress = (progress: { loaded: number }) => loaded.push(progress.loaded)
+    const t = await trainer(source, begin({ graph: undefined!, onProgress }))
+    same(await t.save(), file)
+    assert.is(loaded.at(-1), file.length)
+  }
+  rmSync(dirname(path), { recursive: true })
+  const signal = AbortSignal.abort()
+  assert.is((await failure(() => trainer(new Blob([file as BlobPart]), begin({ signal })))).code, 'ABORTED')
+})
 
 test('exportOnnx, and back', async () => {
   const t = await trained(await trainer(undefined, begin()))

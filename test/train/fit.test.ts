@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { trainer } from '../../ts/entry/train.js'
-import type { Batch, Dataset } from '../../ts/train/api.js'
+import type { Batch, Batches, Dataset } from '../../ts/train/api.js'
 import { adam, cosine, momentum, sgd } from '../../ts/train.js'
 import { trainModules } from '../builds.js'
 import { begin, course, drain, failure, patterns, same, small, whole } from './nets.js'
@@ -32,6 +32,27 @@ test('a smaller last batch', async () => {
   const { data: input } = patterns(8)
   const all = t.predict(input)
   assert.equal(t.predict(input.subarray(0, 3 * 64)), all.subarray(0, 12))
+})
+
+test('data of every kind: the same batches, the same weights', async () => {
+  const list = [...(course(24, 8).epoch(0) as Iterable<Batch>)]
+  async function* later() {
+    for (const batch of list) yield await Promise.resolve(batch)
+  }
+  const kinds: Batches[] = [
+    list,
+    { [Symbol.asyncIterator]: later },
+    { [Symbol.iterator]: () => list[Symbol.iterator]() },
+    { steps: 3, epoch: () => list },
+    { steps: 3, epoch: later },
+  ]
+  const files: Uint8Array[] = []
+  for (const data of kinds) {
+    const t = await trainer(undefined, begin())
+    await drain(t.fit(data, { epochs: 2, schedule: cosine(), stepsPerEpoch: 3 }))
+    files.push(await t.save())
+  }
+  for (const file of files) same(file, files[0]!)
 })
 
 test('what onStep and epochs tell', async () => {

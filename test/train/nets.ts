@@ -22,8 +22,10 @@ export const small = ({ classes = 4, rate = 0.25, norm = true } = {}): Network =
   return net.done({ logits: net.linear('fc2', x, 12, classes) })
 }
 
+const IMAGE: Images['shape'] = [1, 8, 8]
+
 /** Images of so many classes, each a pattern with noise on it. */
-export const patterns = (count: number, { classes = 4, shape = [1, 8, 8] as const, noise = 0.5, seed = 1 } = {}) => {
+export const patterns = (count: number, { classes = 4, shape = IMAGE, noise = 0.5, seed = 1 } = {}) => {
   const one = shape[0] * shape[1] * shape[2]
   const next = random(seed)
   const labels = Array.from({ length: count }, (_, i) => (i * 7 + (i >> 2)) % classes)

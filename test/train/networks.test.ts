@@ -10,6 +10,7 @@ import { sgd } from '../../ts/train.js'
 import type { Node, Shape } from '../../ts/types.js'
 import { trainModules } from '../builds.js'
 import { floats } from '../random.js'
+import { same } from './nets.js'
 
 const test = suite('networks')
 
@@ -78,6 +79,11 @@ for (const [i, [name, build]] of Object.entries(chosen).entries())
       )
     for (const [name, { data }] of tensors)
       assert.is.not(Buffer.compare(data, before.tensors.get(name)!.data), 0, `${name} did not change`)
+    // Computed again, it is the same, in less memory.
+    const again = await trainer(undefined, { ...options, graph, initialiser, recompute: true })
+    assert.equal(again.step({ input, labels: [1, 3] }), result)
+    same(await again.save(), await t.save())
+    assert.ok(again.memory.arena < t.memory.arena, `${again.memory.arena} of ${t.memory.arena}`)
     t.dispose()
   })
 

@@ -2,7 +2,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { trainer } from '../../ts/entry/train.js'
-import { adam, cosine, momentum, rmsprop, sgd } from '../../ts/train.js'
+import type { Batch, Dataset } from '../../ts/train/api.js'
+import { adam, constant, cosine, momentum, rmsprop, sgd } from '../../ts/train.js'
 import { begin, course, drain, failure, same, small } from './nets.js'
 
 const test = suite('resume')
@@ -69,6 +70,30 @@ test('in the middle of an accumulation', async () => {
   const second = await trainer(undefined, begin(some))
   await second.resume(await first.checkpoint())
   await drain(second.fit(data, { epochs: 3 }))
+  same(await second.save(), await whole.save())
+})
+
+test('the best weights come along, for who stops early', async () => {
+  const early = { ...options, epochs: 6, schedule: constant(), validation: course(8, 8), patience: 2 }
+  // From the third epoch on it gets worse.
+  const worse: Dataset = {
+    steps: data.steps,
+    *epoch(n) {
+      for (const batch of data.epoch(n) as Iterable<Batch>)
+        yield n < 2 ? batch : { ...batch, labels: Array.from(batch.labels, l => (l + 1) % 4) }
+    },
+  }
+  const whole = await trainer(undefined, begin())
+  await drain(whole.fit(worse, early))
+  const { epoch } = whole.history.findLast(({ best }) => best)!
+  assert.is(whole.history.length, epoch + 2)
+  const first = await trainer(undefined, begin())
+  let kept: Uint8Array | undefined
+  for await (const told of first.fit(worse, early)) if (told.epoch === epoch + 1) kept = await first.checkpoint()
+  const second = await trainer(undefined, begin())
+  await second.resume(kept!)
+  assert.is(second.history.length, epoch + 1)
+  await drain(second.fit(worse, early))
   same(await second.save(), await whole.save())
 })
 

@@ -12,6 +12,8 @@ export interface Facts {
   readonly steps: number
   /** Batches whose gradients are added up but not used yet: the checkpoint has the gradients too. */
   readonly pending: number
+  /** Whether it has the weights of the best epoch too. */
+  readonly best: boolean
   readonly history: readonly Epoch[]
   /** Of an epoch that was not finished. */
   readonly running: Running | undefined

@@ -22,6 +22,8 @@ export interface Course {
   running: Running | undefined
   /** Keeps all that training changes, and gives what brings it back. */
   readonly snapshot: () => () => void
+  /** Brings back the weights of the best epoch, where stopping early may want them. */
+  best: (() => void) | undefined
 }
 
 const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> =>
@@ -58,10 +60,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   const { epochs, validation, schedule, patience = Infinity, onStep, signal } = options
   if (!(Number.isInteger(epochs) && epochs > 0)) fail('INPUT', `epochs must be a positive integer, is ${epochs}`)
   let perEpoch = options.stepsPerEpoch ?? ('steps' in data ? data.steps : (data as { length?: number }).length)
-  let best = {
-    loss: Math.min(Infinity, ...history.map(({ validation }) => validation?.loss ?? Infinity)),
-    restore: undefined as (() => void) | undefined,
-  }
+  let least = Math.min(Infinity, ...history.map(({ validation }) => validation?.loss ?? Infinity))
   let first: number | undefined
 
   const factorOf = (step: number): number => {
@@ -117,9 +116,11 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
     perEpoch ??= running.batches
     const seconds = (performance.now() - start) / 1000
     const measured = validation && (await evaluate(work, course.loss, validation, signal))
-    const improved = (measured?.loss ?? running.loss / running.images) < best.loss
-    if (improved && measured)
-      best = { loss: measured.loss, restore: Number.isFinite(patience) ? course.snapshot() : undefined }
+    const improved = (measured?.loss ?? running.loss / running.images) < least
+    if (improved && measured) {
+      least = measured.loss
+      course.best = Number.isFinite(patience) ? course.snapshot() : undefined
+    }
     const result: Epoch = {
       ...{ epoch, loss: running.loss / running.images, accuracy: running.correct / running.images },
       ...{ validation: measured, lr: course.lr * factor, seconds, images: running.images, best: improved },
@@ -129,10 +130,10 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
     yield result
     const lastBest = history.findLast(({ best }) => best)
     if (measured && epoch - (lastBest?.epoch ?? epoch) >= patience) {
-      best.restore?.()
+      course.best?.()
       return
     }
   }
   // Stopping early means to end with the best, also when the epochs ran out first.
-  if (Number.isFinite(patience)) best.restore?.()
+  if (Number.isFinite(patience)) course.best?.()
 }

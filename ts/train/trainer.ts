@@ -81,7 +81,9 @@ export const trainers =
     )
     await writeTensors(all, program, instance)
 
-    const parameters = [...trained.values()]
+    // What only leads to an output that counts nothing is not trained.
+    const reached = new Set(program.slots.map(({ tensor }) => tensor))
+    const parameters = [...trained.values()].filter(({ name }) => reached.has(name))
     const work = engine(program, instance, { ...options, loss, optimizer, parameters: trained })
     // Statistics are changed by training as parameters are.
     const running = new Set(
@@ -105,7 +107,15 @@ export const trainers =
             ...(pending ? [[`${tensor} gradient`, program.gradients + offset - at] as const] : []),
           ]
     const course: Course = {
-      ...{ work, loss, lr: optimizer.lr, accumulate: options.accumulate ?? 1, history: [], running: undefined },
+      ...{
+        work,
+        loss,
+        lr: optimizer.lr,
+        accumulate: options.accumulate ?? 1,
+        history: [],
+        running: undefined,
+        best: undefined,
+      },
       snapshot: () => {
         const floats = new Float32Array(instance.buffer)
         const kept = changing.map(({ at, floats: n }) => floats.slice(at / 4, at / 4 + n))
@@ -162,8 +172,16 @@ export const trainers =
             tensorOf(shapeOf(slot.tensor), numbersOf(slot, shift)),
           ]),
         )
-        const facts = { optimizer: optimizer.name, steps, pending, history: course.history, running: course.running }
-        return encodeModel(pack(facts, new Map([...changed(), ...more])))
+        const { history, running, best } = course
+        const facts = { optimizer: optimizer.name, steps, pending, best: Boolean(best), history, running }
+        const now = [...changed(), ...more]
+        if (best) {
+          const back = course.snapshot()
+          best()
+          for (const [name, tensor] of changed()) now.push([`${name} at its best`, tensor])
+          back()
+        }
+        return encodeModel(pack(facts, new Map(now)))
       },
       resume: async checkpoint => {
         const { facts, tensors: saved } = await unpack(checkpoint, optimizer.name)
@@ -176,10 +194,13 @@ export const trainers =
             )
           return () => writeSlot(slot, shift, values.values, program, instance)
         }
+        const best = facts.best ? changing.map(slot => fill(slot, `${slot.tensor} at its best`, 0)) : []
         const fills = changing.flatMap(slot =>
           [[slot.tensor, 0] as const, ...besides(slot, facts.pending)].map(part => fill(slot, ...part)),
         )
         guard(() => {
+          for (const write of best) write()
+          course.best = facts.best ? course.snapshot() : undefined
           for (const write of fills) write()
         })
         work.steps = facts.steps
