@@ -1,6 +1,7 @@
 import type { LayerSummary } from './api.js'
 import { decide } from './ops/conv.js'
-import { show } from './shape.js'
+import { hasWays } from './ops/ways.js'
+import { same, show } from './shape.js'
 import type { Node, Shape } from './types.js'
 
 /** Both numbers, or one where they are the same. */
@@ -12,21 +13,20 @@ const nameOf = (tile: number): string => (tile ? `winograd ${tile}×${tile}` : '
 
 /** The kernel of a Conv, and the reason: what `decide` found, in words. */
 const ofConv = (node: Node, kernels: readonly string[], x: Shape, w: Shape, fast: boolean): [string, string] => {
-  const { hindrance, ways, window, groups, oc } = decide(node, x, w, x, fast)
+  const { depthwise, ways, window, groups, oc } = decide(node, x, w, x, fast)
   const { stride, dilation } = window
-  if (hindrance === 'depthwise') return ['depthwise', 'one channel per group']
+  if (depthwise) return ['depthwise', 'one channel per group']
   if (kernels.includes('gemv')) return ['gemv', 'one image, one result per channel']
-  if (hindrance) {
-    const odd = [x[1]!, oc].find(channels => channels % 4)
-    const reasons = {
-      groups: `${groups} groups`,
-      window: `a window of ${w[2]}×${w[3]}`,
-      stride: `stride ${pair(stride)}`,
-      dilation: `dilation ${pair(dilation)}`,
-      channels: `${odd} channels are not a multiple of 4`,
-    }
-    return ['direct', reasons[hindrance]]
-  }
+  const odd = [x[1]!, oc].find(channels => channels % 4)
+  // What Winograd's way cannot do.
+  const hindrance = [
+    groups > 1 && `${groups} groups`,
+    !hasWays(w[2]!, w[3]!) && `a window of ${w[2]}×${w[3]}`,
+    !same(stride, [1, 1]) && `stride ${pair(stride)}`,
+    !same(dilation, [1, 1]) && `dilation ${pair(dilation)}`,
+    odd && `${odd} channels are not a multiple of 4`,
+  ].find(Boolean)
+  if (hindrance) return ['direct', hindrance]
   const [best, ...others] = ways as readonly [(typeof ways)[0], ...typeof ways]
   const { cost } = ways.find(({ tile }) => tile === 0)!
   const rest = others.filter(({ tile }) => tile).map(way => `${nameOf(way.tile)} ${part(way.cost, cost)}`)

@@ -1,4 +1,4 @@
-import { int } from '../shape.js'
+import { int, same } from '../shape.js'
 import type { Node, Shape } from '../types.js'
 import { nhwc, type Op, type Scope } from './op.js'
 import { limits, matrix, normalised, panelFloats, panels, pitchOf, RESIDUAL, residual } from './panels.js'
@@ -6,9 +6,8 @@ import { blockOf, hasWays, planesOf, waysOf } from './ways.js'
 import { checkWeight, mapOf, padded, slide } from './window.js'
 
 /**
- * How a Conv of input x and weight w is computed. Of Winograd's way either `hindrance` says what it cannot do, or `ways` has
- * all there are, the shortest first. They must not depend on the images at hand, which change from run to run: `planned` is
- * the shape of x for which memory is planned.
+ * How a Conv of input x and weight w is computed. `ways` has all there are where Winograd's is one, the shortest first. They
+ * must not depend on the images at hand, which change from run to run: `planned` is the shape of x for which memory is planned.
  */
 export const decide = (node: Node, x: Shape, w: Shape, planned: Shape, fast: boolean) => {
   const [, c, ...map] = x as readonly [number, number, number, number]
@@ -18,30 +17,22 @@ export const decide = (node: Node, x: Shape, w: Shape, planned: Shape, fast: boo
   const window = slide(node, map, [kh, kw])
   const { stride, dilation } = window
   const { before } = node.attrs
-  const hindrances = {
-    depthwise: !before && groups === c && groups === oc && c >= 4,
-    groups: groups > 1,
-    window: !hasWays(kh, kw),
-    stride: stride[0] * stride[1] > 1,
-    dilation: dilation[0] * dilation[1] > 1,
-    channels: (c | oc) % 4 > 0,
-  }
-  const hindrance = (Object.keys(hindrances) as (keyof typeof hindrances)[]).find(key => hindrances[key])
+  const depthwise = !before && groups === c && groups === oc && c >= 4
+  const fits = hasWays(kh, kw) && same([groups, ...stride, ...dilation, (c | oc) % 4], [1, 1, 1, 1, 1, 0])
   const [n, , ...plannedMap] = planned as readonly [number, number, number, number]
-  const ways = hindrance ? [] : waysOf(n, c, oc, ...slide(node, plannedMap, [kh, kw]).out, kh, fast && !before)
-  return { window, groups, oc, wc, hindrance, ways }
+  const ways = fits ? waysOf(n, c, oc, ...slide(node, plannedMap, [kh, kw]).out, kh, fast && !before) : []
+  return { window, groups, oc, wc, depthwise, ways }
 }
 
 const run = (scope: Scope, shape: Shape, weight: Shape): void => {
   const { node, planned, fast, read, call, scratch } = scope
   const map = mapOf(scope)
   const [n, c, h, w] = map
-  const { window, groups, oc, wc, hindrance, ways } = decide(node, shape, weight, planned, fast)
+  const { window, groups, oc, wc, depthwise, ways } = decide(node, shape, weight, planned, fast)
   const { stride, dilation, pad, out } = window
   const [, , kh, kw] = weight as readonly [number, number, number, number]
   const [oh, ow] = out
   const taps = kh * kw
-  const depthwise = hindrance === 'depthwise'
   scope.macs(n * oc * wc * taps * oh * ow)
 
   const result = [n, oc, oh, ow]
