@@ -92,6 +92,11 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
       ...(start.isNewHead && { classes: start.classes }),
     }),
   )
+  if (start.isNewHead && !made.parameters.some(({ shape }) => shape[0] === start.classes.length))
+    throw new ConvletError(
+      'INPUT',
+      `--train ${options.train} leaves out the new last layer, whose numbers are random: name it too, in another --train.`,
+    )
   if (resumed) await about(options.resume!, () => made.resume(resumed.bytes))
   const plan: Plan = { start, sets, material, preprocess, from, trainer: made, options }
   if (!options.json) summary(plan, optimizer.lr, options.resume)
@@ -139,6 +144,7 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
     subtitle,
     points: outcome.curve.points,
     history,
+    written: epoch,
   })
   await writeWhole(picture, new TextEncoder().encode(svg))
   // It has served; one that was asked for by name is kept.

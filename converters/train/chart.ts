@@ -16,6 +16,8 @@ interface Panel {
   readonly training: readonly Point[]
   readonly validation: readonly Point[]
   readonly epochs: number
+  /** The epoch whose weights were written, if it is not the last one. */
+  readonly written: number | undefined
   /** The accuracy: from 0 to 1, shown in percent. */
   readonly isShare: boolean
 }
@@ -29,16 +31,19 @@ const round = (n: number): number => Math.round(n * 10) / 10
 const text = (x: number, y: number, what: string, attributes = ''): string =>
   `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped(what)}</text>`
 
-/** Shares from just below the lowest to 1; losses from 0, or in powers of ten where they fall by a hundred times. */
+/** What a tenth of the values is not above: curves begin far from where they end, and would be flat at their ends. */
+const low = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)]!
+
+/** Shares up to 1; losses from 0, or in powers of ten where they fall by more than twenty times. */
 const scaleOf = (values: readonly number[], isShare: boolean) => {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   const range: [number, number] = [PANEL.height, 0]
-  if (isShare) return scaleLinear([Math.max(0, least - (1 - least) * 0.1), 1], range).nice(5)
-  if (least > 0 && most / least > 100) return scaleLog([least, most], range).nice()
+  if (isShare) return scaleLinear([Math.max(0, low(values) - (1 - low(values)) * 0.2), 1], range).nice(5)
+  if (least > 0 && most / least > 20) return scaleLog([least, most], range).nice()
   return scaleLinear([0, most > 0 ? most : 1], range).nice(5)
 }
 
-const draw = ({ title, training, validation, epochs, isShare }: Panel, left: number): string => {
+const draw = ({ title, training, validation, epochs, written, isShare }: Panel, left: number): string => {
   const x = scaleLinear([0, epochs], [0, PANEL.width])
   const y = scaleOf(
     [...training, ...validation].map(([, value]) => value),
@@ -52,7 +57,10 @@ const draw = ({ title, training, validation, epochs, isShare }: Panel, left: num
     ([, value]) => round(y(value)),
   )
   const dots = (points: readonly Point[], color: string) =>
-    points.map(([at, value]) => `<circle cx="${round(x(at))}" cy="${round(y(value))}" r="3" fill="${color}"/>`).join('')
+    points
+      .filter(([, value]) => y(value) <= PANEL.height)
+      .map(([at, value]) => `<circle cx="${round(x(at))}" cy="${round(y(value))}" r="3" fill="${color}"/>`)
+      .join('')
   const curve = (points: readonly Point[], color: string, width: number) =>
     points.length > 1 ? `<path d="${path(points)}" stroke="${color}" stroke-width="${width}"/>` : dots(points, color)
   const last = [
@@ -79,7 +87,12 @@ ${x
   .join('\n')}
 <path d="M0 ${PANEL.height}H${PANEL.width}" stroke="${COLOR.soft}"/>
 ${text(PANEL.width / 2, PANEL.height + 36, 'epoch', 'text-anchor="middle"')}
-<g fill="none" stroke-linejoin="round" stroke-linecap="round">${curve(training, COLOR.training, 1.5)}${curve(validation, COLOR.validation, 2)}</g>
+${
+  written === undefined
+    ? ''
+    : `<path d="M${round(x(written))} 0V${PANEL.height}" stroke="${COLOR.soft}" stroke-dasharray="2 4"/>${text(x(written), -4, 'written', 'text-anchor="middle" font-size="11"')}`
+}
+<g clip-path="url(#panel)" fill="none" stroke-linejoin="round" stroke-linecap="round">${curve(training, COLOR.training, 1.5)}${curve(validation, COLOR.validation, 2)}</g>
 ${validation.length <= 30 ? dots(validation, COLOR.validation) : ''}
 ${ends.map(({ at, value, color }) => text(PANEL.width + 6, at + 4, name(Number(value.toPrecision(3))), `fill="${color}" font-weight="600"`)).join('\n')}
 </g>`
@@ -90,22 +103,33 @@ export interface Chart {
   readonly subtitle: string
   readonly points: readonly CurvePoint[]
   readonly history: readonly Epoch[]
+  /** The epoch whose weights were written. */
+  readonly written: number
 }
 
 /** An SVG document. */
-export const chart = ({ title, subtitle, points, history }: Chart): string => {
+export const chart = ({ title, subtitle, points, history, written: best }: Chart): string => {
   const epochs = Math.max(1, history.length)
+  const written = best < epochs ? best : undefined
   const finite = (all: readonly Point[]) => all.filter(([, value]) => Number.isFinite(value))
   const measured = (of: (measured: NonNullable<Epoch['validation']>) => number) =>
     finite(history.flatMap(({ epoch, validation }): Point[] => (validation ? [[epoch, of(validation)]] : [])))
   const trained = (of: (point: CurvePoint) => number) => finite(points.map((point): Point => [point.epoch, of(point)]))
   const panels: Panel[] = [
-    { title: 'Loss', training: trained(p => p.loss), validation: measured(m => m.loss), epochs, isShare: false },
+    {
+      title: 'Loss',
+      training: trained(p => p.loss),
+      validation: measured(m => m.loss),
+      epochs,
+      written,
+      isShare: false,
+    },
     {
       title: 'Accuracy',
       training: trained(p => p.accuracy),
       validation: measured(m => m.accuracy),
       epochs,
+      written,
       isShare: true,
     },
   ]
@@ -114,6 +138,7 @@ export const chart = ({ title, subtitle, points, history }: Chart): string => {
   const hasValidation = history.some(({ validation }) => validation)
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="${COLOR.soft}">
 <title>${escaped(`${title}: ${subtitle}`)}</title>
+<clipPath id="panel"><rect x="-4" y="-4" width="${PANEL.width + 8}" height="${PANEL.height + 4}"/></clipPath>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${text(24, 30, title, `font-size="17" font-weight="600" fill="${COLOR.ink}"`)}
 ${text(24, 50, subtitle)}

@@ -63,19 +63,20 @@ export const progress = (
       `step ${progress.step}/${all}`,
     ])
   }
-  const told = ({ epoch, loss: own, accuracy, validation, lr, seconds, images, best }: Epoch): void => {
+  const told = ({ epoch: ended, loss: own, accuracy, validation, lr, seconds, images, best }: Epoch): void => {
     clear()
     if (!lines) return
     if (!isTitled) console.log(dim(row(TITLES)))
     isTitled = true
     const text = row([
-      `${epoch}/${epochs}`,
+      `${ended}/${epochs}`,
       loss(own),
       share(accuracy),
       validation ? loss(validation.loss) : '',
       validation ? share(validation.accuracy) : '',
       learning(lr),
-      rate(images / seconds),
+      // Of an epoch that was interrupted these seconds are only those since.
+      rate((ended === epoch ? count : images) / seconds),
       duration(seconds),
     ])
     console.log(validation && best ? `${bold(text)}  ${green('best')}` : text)

@@ -145,6 +145,8 @@ test('CIFAR-10 files', () => {
 test('classes', () => {
   const file = ['net.safetensors', '--data', 'shapes']
   refuse("3 classes, flat, slope, tall, not among the network's 10: 0, 1, 2, 3, 4, 5, …; --classes from-folders", file)
+  const head = ['--classes', 'from-folders', '--train', 'features.*']
+  refuse('--train features.* leaves out the new last layer, whose numbers are random', [...file, ...head])
   refuse('shapes has 3 classes, --classes says 2', [...file, '--classes', '2'])
   refuse('--classes keep is for a file', [...data('shapes'), '--classes', 'keep'])
   refuse("strange: the class oval is not among the network's 3", [...data('shapes'), '--validation', 'strange'])
