@@ -79,7 +79,14 @@ const fromFile = async (file: string, set: ImageSet, { classes, inputShape }: Tr
       ? set.classes
       : typeof classes === 'number'
         ? namesFor(set, classes)
-        : keptClasses(file, set, labels, Object.values(outputs)[0]!.at(-1)!)
+        : keptClasses(
+            file,
+            set,
+            labels,
+            Object.values(outputs)[0]!
+              .slice(1)
+              .reduce((a, b) => a * b, 1),
+          )
   const shape = Object.values(inputs)[0]!.slice(1)
   return { ...{ name: basename(file), file, graph: undefined, shape, classes: names, isNewHead, preprocess } }
 }
