@@ -60,7 +60,7 @@ const describeLabels = (labels: readonly string[]): string => {
 }
 
 /** Words in lines of at most `width` columns. */
-const wrap = (text: string, width: number): string[] => {
+export const wrap = (text: string, width: number): string[] => {
   const lines = ['']
   for (const word of text.split(' ')) {
     const last = lines.at(-1)!

@@ -3,16 +3,21 @@ import { basename } from 'node:path'
 import { bold, dim } from 'kleur/colors'
 import type { Evaluation, Trainer } from '../../ts/train/api.js'
 import type { Preprocess } from '../../ts/types.js'
-import { describePreprocess } from '../commands/inspect.js'
+import { describePreprocess, wrap } from '../commands/inspect.js'
 import { type Confusion, matrix, topConfusions } from '../terminal/confusion.js'
-import { bytes, clean, count, percent, showShape } from '../terminal/text.js'
+import { bytes, clean, columns, count, percent, showShape } from '../terminal/text.js'
 import type { Material, Sets } from './material.js'
 import type { Start } from './network.js'
 import type { TrainingOptions } from './options.js'
 
 export const whole = (n: number): string => n.toLocaleString('en')
 
-const line = (name: string, text: string): void => console.log(`  ${dim(name.padEnd(9))}${text}`)
+const INDENT = 11
+
+const line = (name: string, text: string): void => {
+  for (const [i, part] of wrap(text, columns() - INDENT).entries())
+    console.log(`${dim((i === 0 ? `  ${name}` : '').padEnd(INDENT))}${part}`)
+}
 
 const listed = (names: readonly string[]): string =>
   `${names.slice(0, 8).map(clean).join(', ')}${names.length > 8 ? ', …' : ''}`
@@ -30,11 +35,17 @@ export interface Plan {
   readonly options: TrainingOptions
 }
 
-/** Numbers that are trained, and all of the model, running statistics included. */
-export const parametersOf = (trainer: Trainer) => ({
-  trained: trainer.parameters.reduce((sum, { shape }) => sum + size(shape), 0),
-  all: [...trainer.model().tensors.values()].reduce((sum, { shape }) => sum + size(shape), 0),
-})
+/** Numbers that are trained, and all that could be: no running statistics. */
+export const parametersOf = (trainer: Trainer) => {
+  const { graph, tensors } = trainer.model()
+  const running = new Set(
+    graph!.nodes.flatMap(({ op, inputs }) => (op === 'BatchNormalization' ? inputs.slice(3) : [])),
+  )
+  return {
+    trained: trainer.parameters.reduce((sum, { shape }) => sum + size(shape), 0),
+    all: [...tensors].reduce((sum, [name, { shape }]) => sum + (running.has(name) ? 0 : size(shape)), 0),
+  }
+}
 
 const describeTraining = ({ options, trainer, material }: Plan, lr: number): string => {
   const { optimizer, schedule, epochs, batch, accumulate, warmUp, augment, weightDecay } = options

@@ -94,6 +94,8 @@ test('CIFAR-10 files', async () => {
   const found = JSON.parse(ok('train', 'resnet20', ...args, '--augment', 'shift=2,flip,cutout=4,crop').out)
   assert.equal(found.data, { kind: 'cifar', images: 60, validation: 12 })
   assert.is(found.classes[9], 'truck')
+  // Running statistics are not among them.
+  assert.is(found.parameters.trained, found.parameters.all)
   const { preprocess, labels } = await read('resnet20.safetensors')
   assert.equal(preprocess!.mean, [0.4914, 0.4822, 0.4465])
   assert.is(labels!.length, 10)
