@@ -103,6 +103,17 @@ test('images from folders, interrupted twice, by SIGTERM too', async () => {
   assert.is(Buffer.compare(readFileSync(here('f.safetensors')), readFileSync(here('g.safetensors'))), 0)
 })
 
+test('interrupted while it measures', async () => {
+  writeIdx(here('large'), 't10k', 4000)
+  const options = ['lenet5', '--data', 'digits', '--validation', 'large', ...common, '--epochs', '2']
+  ok('train', ...options, '--out', 'm.safetensors')
+  const child = start(['train', ...options, '--out', 'n.safetensors', '--log', 'n.jsonl'])
+  // All of the first epoch's.
+  assert.is(await interrupt(child, 'n.jsonl', 60), 130, child.said())
+  goOn(child.said())
+  assert.is(Buffer.compare(readFileSync(here('m.safetensors')), readFileSync(here('n.safetensors'))), 0)
+})
+
 test('--json of an interruption', async () => {
   const child = start([
     'train',
