@@ -45,7 +45,7 @@ export const mistakes = (confusion: Confusion, labels: readonly string[], most =
     .map(({ wrong, ...mistake }) => mistake)
 
 // Of the 256 colours: from nearly nothing to full, by the share of the row.
-const RIGHT = [22, 28, 34, 40]
+const RIGHT = [22, 22, 28, 34]
 const WRONG = [52, 88, 124, 160]
 /** What is so seldom has no ground: it would be everywhere. */
 const RARE = 0.01
@@ -88,7 +88,7 @@ export const topConfusions = (confusion: Confusion, labels: readonly string[]): 
   const name = (text: string) => shorten(clean(text), 28)
   const width = Math.max(...found.map(({ label }) => name(label).length))
   const worst = perClass(confusion, labels)
-    .filter(c => c.accuracy !== null)
+    .filter(c => c.accuracy !== null && c.accuracy < 1)
     .sort((a, b) => a.accuracy! - b.accuracy!)
     .slice(0, 5)
   const other = Math.max(...found.map(({ answer }) => name(answer).length))

@@ -1,5 +1,6 @@
 // What is said before a training and after it.
 import { basename } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { bold, dim } from 'kleur/colors'
 import type { Evaluation, Trainer } from '../../ts/train/api.js'
 import type { Preprocess } from '../../ts/types.js'
@@ -88,8 +89,13 @@ export const summary = (plan: Plan, lr: number, resumed: string | undefined): vo
 /** A matrix for as many classes as there is room for. */
 const MATRIX = 20
 
-const confused = (confusion: Confusion, labels: readonly string[]): string[] =>
-  confusion.length > MATRIX ? topConfusions(confusion, labels) : matrix(confusion, labels)
+const confused = (confusion: Confusion, labels: readonly string[], images: string): string[] => {
+  const lines = confusion.length > MATRIX ? [] : matrix(confusion, labels)
+  const fits = lines.every(text => stripVTControlCharacters(text).length + 2 <= columns())
+  return lines.length > 0 && fits
+    ? [`classes in rows, answers in columns, on ${images}:`, ...lines.map(text => `  ${text}`)]
+    : [`on ${images}:`, ...topConfusions(confusion, labels).map(text => `  ${text}`)]
+}
 
 export interface Result {
   readonly out: string
@@ -115,8 +121,7 @@ export const results = ({
 }: Result): void => {
   const { count: images, loss, accuracy, confusion } = measured
   const kind = isValidation ? 'validation' : 'training'
-  console.log(`\nclasses in rows, answers in columns, on ${whole(images)} ${kind} images:`)
-  for (const text of confused(confusion, labels)) console.log(`  ${text}`)
+  console.log(`\n${confused(confusion, labels, `${whole(images)} ${kind} images`).join('\n')}`)
   const right = Math.round(accuracy * images)
   console.log(
     `\n${bold(`${percent(accuracy)} right`)}: ${whole(right)} of ${whole(images)} ${kind} images, loss ${loss.toFixed(4)}\n`,
