@@ -53,12 +53,17 @@ const finished = ({ trainer, start, preprocess, sets }: Plan, best: ReadonlyMap<
 }
 
 /** What programs are told, at the end and when interrupted. */
-const facts = ({ start, material, preprocess, trainer, options }: Plan, outcome: Outcome) => ({
+const facts = ({ start, sets, material, preprocess, trainer, options }: Plan, outcome: Outcome) => ({
   network: start.name,
   source: start.file ?? null,
   classes: start.classes,
   preprocess,
-  data: { kind: options.data, images: material.counts.train, validation: material.counts.validation },
+  data: {
+    folder: options.data,
+    kind: sets.train.kind,
+    images: material.counts.train,
+    validation: material.counts.validation,
+  },
   parameters: parametersOf(trainer),
   memory: trainer.memory,
   build: trainer.build,

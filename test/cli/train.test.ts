@@ -92,7 +92,7 @@ test('--json, --log', () => {
 test('CIFAR-10 files', async () => {
   const args = ['--data', 'cifar', '--epochs', '1', '--batch', '20', '--json', '--optimizer', 'nesterov']
   const found = JSON.parse(ok('train', 'resnet20', ...args, '--augment', 'shift=2,flip,cutout=4,crop').out)
-  assert.equal(found.data, { kind: 'cifar', images: 60, validation: 12 })
+  assert.equal(found.data, { folder: 'cifar', kind: 'CIFAR-10', images: 60, validation: 12 })
   assert.is(found.classes[9], 'truck')
   // Running statistics are not among them.
   assert.is(found.parameters.trained, found.parameters.all)
