@@ -1,24 +1,21 @@
 import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { networks } from '../../models/networks.js'
-import { version } from '../../package.json'
 import { node } from '../../ts/entry/platform.js'
 import { ConvletError } from '../../ts/error.js'
 import { encodeModel } from '../../ts/file.js'
-import type { Evaluation, Trainer } from '../../ts/train/api.js'
 import { trainers } from '../../ts/train/trainer.js'
-import type { Model, Tensor } from '../../ts/types.js'
 import { choosePreprocess } from '../data/preprocess.js'
 import { toOnnx } from '../onnx/write.js'
 import { mistakes, perClass } from '../terminal/confusion.js'
 import { resumeCommand } from '../train/again.js'
-import { chart } from '../train/chart.js'
-import { decisive, readCheckpoint } from '../train/checkpoint.js'
+import { decisive, type Resumed, readCheckpoint, type Saved } from '../train/checkpoint.js'
+import { facts, finished, measure, picture } from '../train/finish.js'
 import { materialFor, openSets } from '../train/material.js'
-import { outputOf, type Start, startOf } from '../train/network.js'
+import { outputOf, startOf } from '../train/network.js'
 import { type TrainingOptions, withTrainingOptions } from '../train/options.js'
 import { log, progress } from '../train/progress.js'
-import { type Plan, parametersOf, results, summary, whole } from '../train/report.js'
+import { type Plan, results, summary, whole } from '../train/report.js'
 import { type Outcome, train } from '../train/session.js'
 import { optimizerOf, trainerOptions } from '../train/setup.js'
 import { target, writeWhole } from './disk.js'
@@ -38,59 +35,26 @@ const placesFor = async (model: string, options: TrainingOptions) => {
   return { out, checkpoint, picture }
 }
 
-/** The trained model with all that `convlet run` asks a file for. */
-const finished = ({ trainer, start, preprocess, sets }: Plan, best: ReadonlyMap<string, Tensor> | undefined): Model => {
-  const { graph, tensors, source, ...rest } = trainer.model()
-  const [input, ...others] = graph!.inputs
-  return {
-    ...rest,
-    graph: { ...graph!, inputs: [{ name: input!.name, shape: [1, ...start.shape] }, ...others] },
-    tensors: new Map([...tensors, ...(best ?? [])]),
-    labels: start.classes,
-    preprocess,
-    source: source ?? `${start.name}, trained on ${sets.train.kind} by convlet ${version}`,
-  }
+interface Prepared {
+  readonly plan: Plan
+  readonly places: Awaited<ReturnType<typeof placesFor>>
+  readonly decisive: Saved['options']
+  readonly resumed: Resumed | undefined
 }
 
-/** What programs are told, at the end and when interrupted. */
-const facts = ({ start, sets, material, preprocess, trainer, options }: Plan, outcome: Outcome) => ({
-  network: start.name,
-  source: start.file ?? null,
-  classes: start.classes,
-  preprocess,
-  data: {
-    folder: options.data,
-    kind: sets.train.kind,
-    images: material.counts.train,
-    validation: material.counts.validation,
-  },
-  parameters: parametersOf(trainer),
-  memory: trainer.memory,
-  build: trainer.build,
-  optimizer: optimizerOf(options).name,
-  epochs: trainer.history.map(({ validation, ...epoch }) => ({
-    ...epoch,
-    validation: validation ? { loss: validation.loss, accuracy: validation.accuracy, count: validation.count } : null,
-  })),
-  steps: trainer.steps,
-  seconds: outcome.seconds,
-})
-
-const measure = async (plan: Plan, epoch: number): Promise<Evaluation> =>
-  plan.trainer.history[epoch - 1]?.validation ?? (await plan.trainer.evaluate(plan.material.plain))
-
-const run = async (model: string, options: TrainingOptions): Promise<void> => {
+/** Opens data, network and checkpoint: what can be wrong is said before anything is trained. */
+const prepare = async (model: string, options: TrainingOptions): Promise<Prepared> => {
   const sets = await openSets(options)
   if (options.patience && !sets.validation && !options.validationSplit)
     throw new ConvletError('INPUT', '--patience needs images to measure on: give --validation or --validation-split.')
-  const start: Start = await startOf(model, sets.train, options)
-  const { out, checkpoint, picture } = await placesFor(model, options)
+  const start = await startOf(model, sets.train, options)
+  const places = await placesFor(model, options)
   const { preprocess, from } = choosePreprocess(sets.train, start.shape, start.preprocess, options)
-  const optimizer = optimizerOf(options)
   const own = decisive(model, sets.train.identity, options)
-  const resumed = options.resume === undefined ? undefined : await readCheckpoint(options.resume, optimizer.name, own)
+  const resumed =
+    options.resume === undefined ? undefined : await readCheckpoint(options.resume, optimizerOf(options).name, own)
   const material = materialFor(sets, start, preprocess, options, resumed?.done)
-  const made: Trainer = await about(model, () =>
+  const made = await about(model, () =>
     trainer(start.file, {
       ...trainerOptions(options),
       ...(start.graph && { graph: start.graph }),
@@ -103,65 +67,72 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
       `--train ${options.train} leaves out the new last layer, whose numbers are random: name it too, in another --train.`,
     )
   if (resumed) await about(options.resume!, () => made.resume(resumed.bytes))
-  const plan: Plan = { start, sets, material, preprocess, from, trainer: made, options }
-  if (!options.json) summary(plan, optimizer.lr, options.resume)
+  return { plan: { start, sets, material, preprocess, from, trainer: made, options }, places, decisive: own, resumed }
+}
 
+/** Trains, and lets the terminal and the log know. */
+const follow = async ({ plan, places, decisive, resumed }: Prepared): Promise<Outcome> => {
+  const { options, material, trainer } = plan
   const lines = progress(options.epochs, material.validation !== undefined, !options.json)
   const written = log(options.log, resumed !== undefined)
-  const outcome = await train(
-    { trainer: made, material, options, decisive: own, checkpoint, resumed },
-    {
-      heard: lines.heard,
-      measuring: lines.measuring,
-      step: step => {
-        lines.step(step)
-        written.write({ kind: 'step', ...step })
+  try {
+    return await train(
+      { trainer, material, options, decisive, checkpoint: places.checkpoint, resumed },
+      {
+        heard: lines.heard,
+        measuring: lines.measuring,
+        step: step => {
+          lines.step(step)
+          written.write({ kind: 'step', ...step })
+        },
+        epoch: epoch => {
+          lines.epoch(epoch)
+          written.write({ kind: 'epoch', ...epoch })
+        },
       },
-      epoch: epoch => {
-        lines.epoch(epoch)
-        written.write({ kind: 'epoch', ...epoch })
-      },
-    },
-  ).finally(() => {
+    )
+  } finally {
     lines.clear()
     written.close()
-  })
+  }
+}
 
+const tellInterrupted = (plan: Plan, outcome: Outcome, checkpoint: string): void => {
+  const resume = resumeCommand(process.argv.slice(2), checkpoint)
+  const steps = `stopped after ${whole(plan.trainer.steps)} steps`
+  if (plan.options.json) printJson({ ...facts(plan, outcome), interrupted: true, checkpoint, resume })
+  else console.log(`${steps}; everything is in ${checkpoint}. To go on:\n\n  ${resume}\n`)
+}
+
+const run = async (model: string, options: TrainingOptions): Promise<void> => {
+  const prepared = await prepare(model, options)
+  const { plan, places } = prepared
+  const { out, checkpoint } = places
+  if (!options.json) summary(plan, optimizerOf(options).lr, options.resume)
+  const outcome = await follow(prepared)
   if (outcome.code !== undefined) {
     process.exitCode = outcome.code
-    const resume = resumeCommand(process.argv.slice(2), checkpoint)
-    if (options.json) return printJson({ ...facts(plan, outcome), interrupted: true, checkpoint, resume })
-    console.log(`stopped after ${whole(made.steps)} steps; everything is in ${checkpoint}. To go on:\n\n  ${resume}\n`)
-    return
+    return tellInterrupted(plan, outcome, checkpoint)
   }
   const encoded = await encodeModel(finished(plan, outcome.best))
   await writeWhole(out, encoded)
-  const { history } = made
-  const last = history.length
-  const epoch = outcome.best ? (history.findLast(({ best }) => best)?.epoch ?? last) : last
+  const { history } = plan.trainer
+  const epochs = history.length
+  const epoch = (outcome.best && history.findLast(({ best }) => best)?.epoch) ?? epochs
   const measured = await measure(plan, epoch)
-  const { confusion, accuracy } = measured
-  const labels = start.classes
-  const isValidation = material.validation !== undefined
-  const subtitle = `${whole(material.counts.train)} images, ${last} ${last === 1 ? 'epoch' : 'epochs'}, ${options.optimizer}: ${(accuracy * 100).toFixed(2)} % of the ${isValidation ? 'validation' : 'training'} images right`
-  const svg = chart({
-    title: `${start.name}, trained on ${options.data.split(/[/\\]/).filter(Boolean).at(-1)}`,
-    subtitle,
-    points: outcome.curve.points,
-    history,
-    written: epoch,
-  })
-  await writeWhole(picture, new TextEncoder().encode(svg))
+  await writeWhole(places.picture, new TextEncoder().encode(picture(plan, outcome, measured, epoch)))
   // It has served; one that was asked for by name is kept.
   if (options.checkpoint === undefined) await rm(checkpoint, { force: true })
-  if (!options.json)
-    return results({ out, bytes: encoded.length, picture, measured, isValidation, epoch, epochs: last, labels })
+  const labels = plan.start.classes
+  const isValidation = plan.material.validation !== undefined
+  const told = { bytes: encoded.length, picture: places.picture, epoch }
+  if (!options.json) return results({ ...told, out, measured, isValidation, epochs, labels })
   printJson({
     ...facts(plan, outcome),
-    ...{ interrupted: false, file: out, bytes: encoded.length, picture, epoch },
+    ...{ interrupted: false, file: out, ...told },
     measured: { on: isValidation ? 'validation' : 'training', ...measured },
-    perClass: perClass(confusion, labels),
-    mistakes: mistakes(confusion, labels),
+    perClass: perClass(measured.confusion, labels),
+    mistakes: mistakes(measured.confusion, labels),
   })
 }
 
