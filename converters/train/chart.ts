@@ -1,4 +1,5 @@
-// The picture of a training: loss and accuracy over the epochs. Scales and lines are D3's, the SVG is written as text.
+// The picture of a training: loss and accuracy over the epochs. Scales and lines are D3's, the SVG is written as text: 77 KB of the
+// command line's bundle, where ECharts with its SVG renderer takes 1.2 MB.
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { line } from 'd3-shape'
 import type { Epoch } from '../../ts/train/api.js'
