@@ -6,6 +6,7 @@ import { trainer } from '../../ts/entry/train.js'
 import type { Loss } from '../../ts/train/api.js'
 import { crossEntropy, mse, sgd } from '../../ts/train.js'
 import { begin, failure, patterns, small, whole } from './nets.js'
+import { crossEntropy as reference } from './reference.js'
 
 const test = suite('heads')
 
@@ -66,6 +67,9 @@ test('the loss of an evaluation is the loss of a step that changes nothing', asy
   for (const loss of losses) {
     const t = await trainer(undefined, begin({ graph: small({ norm: false, rate: 0 }), loss }))
     const evaluated = await t.evaluate([batch])
+    const scores = { shape: [8, 4], data: Float64Array.from(t.predict(batch.input)) }
+    const wanted = reference(scores, batch.labels, loss.smoothing, loss.classWeights)
+    assert.ok(Math.abs(evaluated.loss - wanted) < 1e-6, `${evaluated.loss}, should be ${wanted}`)
     const { loss: value, correct } = t.step(batch)
     assert.ok(Math.abs(evaluated.loss - value) < 1e-6)
     assert.is(evaluated.accuracy, correct / 8)

@@ -89,7 +89,12 @@ test('the best weights come along, for who stops early', async () => {
   assert.is(whole.history.length, epoch + 2)
   const first = await trainer(undefined, begin())
   let kept: Uint8Array | undefined
-  for await (const told of first.fit(worse, early)) if (told.epoch === epoch + 1) kept = await first.checkpoint()
+  for await (const told of first.fit(worse, early))
+    if (told.epoch === epoch + 1) {
+      const now = await first.save()
+      kept = await first.checkpoint()
+      same(await first.save(), now, 'before and after')
+    }
   const second = await trainer(undefined, begin())
   await second.resume(kept!)
   assert.is(second.history.length, epoch + 1)
