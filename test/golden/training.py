@@ -15,7 +15,8 @@ from formula import numbers, tensor
 from lenet5 import ROOT
 
 torch.set_num_threads(1)
-LABELS = torch.tensor([2, 0, 1])
+# Not all different: the gradients of the three images would cancel each other.
+LABELS = torch.tensor([2, 0, 2])
 
 
 def seed_of(name):
@@ -45,12 +46,14 @@ def norm(frozen):
     return run
 
 
-# Channels behind the first convolution (default 5), the operator.
+# Channels behind the first convolution (default 5), the operator, and the size of the map (default 6×5).
 CASES = {
     'Conv': conv(),
     'Conv: 1×1': conv(kernel=(1, 1)),
     'Conv: 5×5, pads': conv(kernel=(5, 5), pad=2),
     'Conv: 3×3, pads, wide': (8, conv(pad=1, channels=12)),
+    'Conv: 3×3, a map for Winograd': (16, conv(pad=1, channels=24), 14, 13),
+    'Conv: 5×5, a map for Winograd': (16, conv(pad=2, channels=16, kernel=(5, 5)), 13, 14),
     'Conv: stride 2': conv(stride=2, pad=1),
     'Conv: strides 3 and 2, pads all different': conv(stride=(3, 2), pad=(2, 0, 1, 3), kernel=(4, 3)),
     'Conv: dilation 2': conv(dilation=2, pad=2),
@@ -121,25 +124,28 @@ CASES = {
 
 
 def gradients(name, case):
-    channels, operator = case if isinstance(case, tuple) else (5, case)
+    channels, operator, *map = (*case, 6, 5)[:4] if isinstance(case, tuple) else (5, case, 6, 5)
     made = {}
 
     def p(name, *shape):
         made[name] = parameter(name, shape).double().requires_grad_(name not in ('m', 'v') or 'Batch' not in case_name)
         return made[name]
     case_name = name
-    x = tensor((3, 2, 6, 5), 7).double()
-    y = operator(F.conv2d(x, p('front.w', channels, 2, 1, 1), p('front.b', channels)), p).flatten(1)
+    x = tensor((3, 2, *map), 7).double()
+    h = F.conv2d(x, p('front.w', channels, 2, 1, 1), p('front.b', channels))
+    y = operator(h, p).flatten(1)
     scores = F.linear(y, p('fc.w', 3, y.shape[1]), p('fc.b', 3))
     loss = F.cross_entropy(scores, LABELS)
     trained = {name: v for name, v in made.items() if v.requires_grad}
+    # The largest of the channels' norms: in the sum over a channel the terms, and not their roundings, may cancel.
+    flow = torch.autograd.grad(loss, h, retain_graph=True)[0].pow(2).sum((0, 2, 3)).sqrt().max()
     found = {}
     for name, g in zip(trained, torch.autograd.grad(loss, trained.values())):
         step = max(1, -(-g.numel() // 24))
         found[name] = {'norm': numbers(g.norm())[0], 'most': numbers(g.abs().max())[0], 'step': step,
                        'numbers': numbers(g.flatten()[::step], 8)}
     running = {name: numbers(v, 8) for name, v in made.items() if not v.requires_grad}
-    return {'shapes': {name: list(v.shape) for name, v in made.items()}, 'loss': numbers(loss)[0],
+    return {'map': map, 'flow': numbers(flow)[0], 'shapes': {name: list(v.shape) for name, v in made.items()}, 'loss': numbers(loss)[0],
             'gradients': found, **({'running': running} if running else {})}
 
 

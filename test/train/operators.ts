@@ -1,4 +1,4 @@
-// The operators of test/golden/training.py in convlet's terms: from the value `h`, a map 6×5, to the value `y`.
+// The operators of test/golden/training.py in convlet's terms: from the value `h`, mostly a map 6×5, to the value `y`.
 import type { Attr, Node } from '../../ts/types.js'
 import { node } from '../graphs.js'
 
@@ -30,6 +30,8 @@ export const operators: Readonly<Record<string, readonly Node[]>> = {
   'Conv: 1×1': conv({ kernel: [1, 1] }),
   'Conv: 5×5, pads': conv({ kernel: [5, 5], ...pads(2) }),
   'Conv: 3×3, pads, wide': conv(pads(1)),
+  'Conv: 3×3, a map for Winograd': conv(pads(1)),
+  'Conv: 5×5, a map for Winograd': conv({ kernel: [5, 5], ...pads(2) }),
   'Conv: stride 2': conv({ stride: [2, 2], ...pads(1) }),
   'Conv: strides 3 and 2, pads all different': conv({ kernel: [4, 3], stride: [3, 2], pad: [2, 0, 1, 3] }),
   'Conv: dilation 2': conv({ dilation: [2, 2], ...pads(2) }),
