@@ -125,6 +125,9 @@ export const multiplied: Fold = elementwise(multiply)
 export const divided: Fold = elementwise(divide)
 export const power: Fold = elementwise(onNumbers((a, b) => a ** b))
 
+/** 1 where equal, in the type of the inputs: what is made of numbers alone tells truth by them. */
+export const equal: Fold = elementwise(onNumbers((a, b) => Number(a === b)))
+
 export const greatest: Fold = elementwiseAll(onNumbers(Math.max))
 export const least: Fold = elementwiseAll(onNumbers(Math.min))
 export const total: Fold = elementwiseAll(plus)

@@ -202,6 +202,7 @@ export const folds: Readonly<Record<string, Fold>> = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Div: arithmetic.divided,
+  Equal: arithmetic.equal,
   Exp: arithmetic.exponential,
   Floor: arithmetic.floor,
   Gather: gather,

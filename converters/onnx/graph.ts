@@ -2,6 +2,7 @@
 import { ConvletError } from '../../ts/error.js'
 import type { Graph, Node, Shape, Tensor } from '../../ts/types.js'
 import { addBiases, mergeTransposes, padWindows } from './absorb.js'
+import { takenBranch } from './branch.js'
 import { type Context, failAt } from './context.js'
 import { foldShape, foldSplit, folds } from './fold.js'
 import { bindInputs } from './inputs.js'
@@ -98,9 +99,10 @@ export const convertGraph = (
       values.set(node.outputs[0]!, { computed: inferShape(node, node.inputs.map(shapeOf)), lost })
     }
   }
+  // Reads within a branch are not counted.
   const keep = (node: OnnxNode, c: Const, output = node.outputs[0]!): void => {
     if (c.shape.length > MAX_RANK) failAt(node, `${c.shape.length} dimensions are too many`)
-    values.set(output, { ...c, name: c.name && !c.shared ? c.name : output, shared: reads(output) > 1 })
+    values.set(output, { ...c, name: c.name && !c.shared ? c.name : output, shared: reads(output) !== 1 })
   }
   const toConst = (v: Value | undefined): Const | undefined => {
     if (v && isUnread(v)) return refuse(v.unread)
@@ -118,6 +120,10 @@ export const convertGraph = (
     const constant = !given.some(isComputed)
     try {
       if (node.domain) refuse('only operators of ONNX itself are supported')
+      if (node.op === 'If') {
+        for (const inner of takenBranch(node, ctx)) convert(inner)
+        return
+      }
       const several = !node.outputs[0] || node.outputs.slice(1).some(name => reads(name) > 0)
       if (several && node.op !== 'Split' && node.op !== 'Dropout') refuse('only its first output is supported')
       const fold = own(folds, node.op)

@@ -6,7 +6,15 @@ import { sniff } from './sniff.js'
 import { type External, readTensor, type Unread, wholeNumber } from './tensor.js'
 
 /** An attribute in plain terms; an `Unread` is one that convlet cannot use, with the reason. */
-export type OnnxAttr = number | string | readonly number[] | readonly string[] | Tensor | Unread
+export type OnnxAttr = number | string | readonly number[] | readonly string[] | Tensor | OnnxBranch | Unread
+
+/** One of the graphs that an If chooses from. */
+export interface OnnxBranch {
+  readonly nodes: readonly OnnxNode[]
+  readonly outputs: readonly string[]
+  /** What it reads from the graph around it, as often as it does. */
+  readonly outside: readonly string[]
+}
 
 export interface OnnxNode {
   readonly op: string
@@ -59,21 +67,47 @@ const readAttr = (a: onnx.IAttributeProto, where: string, external: External | u
       return (a.strings ?? []).map(s => text.decode(s))
     case AttributeType.SPARSE_TENSOR:
       return { unread: 'sparse tensors are not read' }
+    case AttributeType.GRAPH:
+      return readBranch(a.g ?? {}, external)
     default:
       return { unread: `attribute "${a.name}" is of a kind that is not read (${a.type || 'none'})` }
   }
 }
 
+/** A branch of plain nodes. One in another is not read: a file could nest them deeper than the stack. */
+const readBranch = (graph: onnx.IGraphProto, external: External | undefined): OnnxBranch | Unread => {
+  const { node, output, input, initializer, sparseInitializer } = graph
+  const kinds = (node ?? []).flatMap(({ attribute }) => attribute ?? []).map(({ type }) => type)
+  const { GRAPH, GRAPHS } = AttributeProto.AttributeType
+  if (kinds.some(kind => kind === GRAPH || kind === GRAPHS)) return { unread: 'a branch in a branch is not read' }
+  if ([input, initializer, sparseInitializer].some(list => list?.length))
+    return { unread: 'a branch with inputs or tensors of its own is not read' }
+  const nodes = (node ?? []).map(n => readNode(n, external))
+  const outputs = (output ?? []).map(({ name }) => name ?? '')
+  const made = new Set<string>()
+  const outside: string[] = []
+  const read = (name: string) => name && !made.has(name) && outside.push(name)
+  for (const { inputs, outputs } of nodes) {
+    inputs.forEach(read)
+    for (const name of outputs) made.add(name)
+  }
+  outputs.forEach(read)
+  return { nodes, outputs, outside }
+}
+
 const readNode = (n: onnx.INodeProto, external: External | undefined): OnnxNode => {
   const op = n.opType || '(no operator)'
   const where = `${op} "${n.name || n.output?.[0] || ''}"`
+  const attrs = new Map((n.attribute ?? []).map(a => [a.name ?? '', readAttr(a, where, external)]))
+  const outside = [...attrs.values()].flatMap(v => (typeof v === 'object' && 'outside' in v ? v.outside : []))
   return {
     op,
     domain: n.domain === 'ai.onnx' ? '' : (n.domain ?? ''),
     name: n.name ?? '',
-    inputs: n.input ?? [],
+    // What a branch reads from outside is an input too: it must be there before.
+    inputs: [...(n.input ?? []), ...outside],
     outputs: n.output ?? [],
-    attrs: new Map((n.attribute ?? []).map(a => [a.name ?? '', readAttr(a, where, external)])),
+    attrs,
   }
 }
 

@@ -1,5 +1,5 @@
 // Operators that slide a window over a map, and Pad.
-import type { Attr } from '../../ts/types.js'
+import type { Attr, Node } from '../../ts/types.js'
 import {
   type Builder,
   become,
@@ -18,7 +18,7 @@ import {
   toAxis,
 } from './context.js'
 import type { OnnxNode } from './read.js'
-import { FAR, isComputed, refuse } from './values.js'
+import { FAR, isComputed, Lost, refuse } from './values.js'
 
 /** Stride, pad and dilation of a 2-D window, ONNX's defaults filled in. */
 const windowAttrs = (node: OnnxNode, kernel: readonly number[]): Record<string, Attr> => {
@@ -104,20 +104,59 @@ export const convTranspose: Builder = (node, ctx) => {
   return become(node, 'ConvTranspose', [x, ...built!.inputs.slice(1)], { ...attrs, outputPad: along(2) })
 }
 
-const pool = (node: OnnxNode, ctx: Context) => {
-  const x = computedInput(node, 0, ctx)
+/** Channels, depth, height and width of a value with five dimensions, if they are known. */
+const volume = (node: OnnxNode, ctx: Context): readonly number[] | undefined => {
+  const v = ctx.value(computedInput(node, 0, ctx))
+  if (isComputed(v) && v.lost) throw new Lost()
+  const dims = isComputed(v) ? v.computed?.slice(1) : undefined
+  return dims?.length === 4 && dims.every(n => typeof n === 'number') ? dims : undefined
+}
+
+/** One step with height and width taken as one dimension, which it leaves as it is; it makes so many channels. */
+const onRows = (
+  node: OnnxNode,
+  ctx: Context,
+  [channels, depth, height, width]: readonly number[],
+  made: number,
+  attrs: Node['attrs'],
+): readonly Node[] => {
+  const output = node.outputs[0]!
+  const [before, after] = [ctx.unique(`${output}_before`), ctx.unique(`${output}_after`)]
+  const shape = (name: string, x: string, y: string, dims: readonly number[]) =>
+    step('Reshape', ctx.unique(`${node.name}_${name}`), [x], y, { shape: [0, ...dims] })
+  return [
+    shape('before', computedInput(node, 0, ctx), before, [channels!, depth!, height! * width!]),
+    step(node.op, node.name, [before], after, attrs),
+    shape('after', after, output, [made, -1, height!, width!]),
+  ]
+}
+
+const pool = (node: OnnxNode) => {
   const kernel = numbersAttr(node, 'kernel_shape') ?? failAt(node, 'it has no kernel_shape')
-  return { x, attrs: { ...windowAttrs(node, kernel), ceil: !!numberAttr(node, 'ceil_mode') } }
+  return { ...windowAttrs(node, kernel), ceil: !!numberAttr(node, 'ceil_mode') }
 }
 
 export const maxPool: Builder = (node, ctx) => {
-  const { x, attrs } = pool(node, ctx)
-  return become(node, 'MaxPool', [x], attrs)
+  return become(node, 'MaxPool', [computedInput(node, 0, ctx)], pool(node))
 }
 
+/** Also over the depth alone of three axes, as PyTorch writes its local response norm. */
 export const averagePool: Builder = (node, ctx) => {
-  const { x, attrs } = pool(node, ctx)
-  return become(node, 'AveragePool', [x], { ...attrs, includePad: !!numberAttr(node, 'count_include_pad') })
+  const list = (name: string, fallback: readonly number[]) => numbersAttr(node, name) ?? fallback
+  const [kernel, strides, pads] = [list('kernel_shape', []), list('strides', [1, 1, 1]), list('pads', Array(6).fill(0))]
+  const ones = [...kernel.slice(1), ...strides.slice(1), ...list('dilations', [])]
+  const still = ones.every(n => n === 1) && [1, 2, 4, 5].every(i => pads[i] === 0)
+  const dims = kernel.length === 3 && still ? volume(node, ctx) : undefined
+  const change = [
+    ['kernel_shape', [kernel[0]!, 1]],
+    ['strides', [strides[0]!, 1]],
+    ['pads', [pads[0]!, 0, pads[3]!, 0]],
+    ['dilations', [1, 1]],
+  ] as const
+  const flat = dims ? { ...node, attrs: new Map([...node.attrs, ...change]) } : node
+  const attrs = { ...pool(flat), includePad: !!numberAttr(node, 'count_include_pad') }
+  if (dims) return onRows(node, ctx, dims, dims[0]!, attrs)
+  return become(node, 'AveragePool', [computedInput(node, 0, ctx)], attrs)
 }
 
 /** GlobalAveragePool and GlobalMaxPool. */
@@ -155,7 +194,12 @@ export const pad: Builder = (node, ctx) => {
   const rank = isComputed(v) ? v.computed?.length : undefined
   if (rank !== undefined && pads.length !== 2 * rank) failAt(node, `pads [${pads}] should be ${2 * rank} numbers`)
   const filled = { pads: pads.map(n => Math.max(n, 0)), value: value ?? 0 }
-  if (pads.every(n => n >= 0)) return become(node, 'Pad', [x], filled)
+  if (pads.every(n => n >= 0)) {
+    const dims = [0, 3, 4, 5, 8, 9].every(i => pads[i] === 0) ? volume(node, ctx) : undefined
+    if (!dims || pads.every(n => n === 0)) return become(node, 'Pad', [x], filled)
+    const rows = { ...filled, pads: pads.filter((_, i) => i % 5 < 4) }
+    return onRows(node, ctx, dims, dims[0]! + pads[1]! + pads[6]!, rows)
+  }
   // Negative pads crop.
   const half = pads.length / 2
   const axesCut = [...pads.keys()].filter(d => d < half && (pads[d]! < 0 || pads[d + half]! < 0))

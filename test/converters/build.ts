@@ -71,6 +71,16 @@ const toValueInfo = (name: string, dims: readonly (number | string)[] | null, el
   return { name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } }
 }
 
+/** The attribute that is a branch of an If. */
+export const branch = (
+  nodes: Spec['nodes'],
+  outputs: readonly string[],
+  more?: onnx.IGraphProto,
+): onnx.IAttributeProto => ({
+  type: AttributeType.GRAPH,
+  g: { node: nodes.map(toNode), output: outputs.map(name => toValueInfo(name, null)), ...more },
+})
+
 /** The bytes of the model. From IR 4 on initialisers are not listed among the inputs; in IR 3 they are. */
 export const build = (spec: Spec): Uint8Array => {
   const { opset = 13, ir = 7, domains = [], inputs = { x: [1, 3, 8, 8] }, outputs = ['y'], tensors = {} } = spec

@@ -72,8 +72,9 @@ test('names that objects have of themselves are no operators', () => {
 })
 
 test('control flow', () => {
-  const spec: Spec = { nodes: [['y = If(x)', { then_branch: { type: 5, g: {} } }]] }
-  fails(() => graphOf(spec), 'UNSUPPORTED', /If ×1 \("If_0"\): this operator is not supported/)
+  const attrs = { then_branch: { type: 5, g: {} } }
+  fails(() => graphOf({ nodes: [['y = If(x)', attrs]] }), 'UNSUPPORTED', /If ×1 \("If_0"\): its condition is computed/)
+  fails(() => graphOf({ nodes: [['y = Loop(x)', attrs]] }), 'UNSUPPORTED', /Loop ×1 \("Loop_0"\): this operator/)
 })
 
 test('sparse, quantised and text tensors', () => {
