@@ -28,6 +28,16 @@ function combine(op: i32, a: v128, b: v128): v128 {
   return f32x4.replace_lane(v, 3, power(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)))
 }
 
+// A row by whatever steps, and the last few values of any: one copy for all operations, which is 2 KB less.
+function rest(op: i32, y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usize, lo: v128, hi: v128): void {
+  for (; n > 0; n -= 4) {
+    storeLanes(y, clamp(combine(op, gather(p, pStep, n), gather(q, qStep, n)), lo, hi), n)
+    p += pStep << 2
+    q += qStep << 2
+    y += 16
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function row(op: i32, y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usize, lo: v128, hi: v128): void {
@@ -38,13 +48,18 @@ function row(op: i32, y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep:
       q += 16
       y += 16
     }
+  } else if ((pStep | qStep) == 4) {
+    // One of them is repeated.
+    const pv = v128.load32_splat(p)
+    const qv = v128.load32_splat(q)
+    for (; n >= 4; n -= 4) {
+      v128.store(y, clamp(combine(op, pStep != 0 ? v128.load(p) : pv, qStep != 0 ? v128.load(q) : qv), lo, hi))
+      p += pStep << 2
+      q += qStep << 2
+      y += 16
+    }
   }
-  for (; n > 0; n -= 4) {
-    storeLanes(y, clamp(combine(op, gather(p, pStep, n), gather(q, qStep, n)), lo, hi), n)
-    p += pStep << 2
-    q += qStep << 2
-    y += 16
-  }
+  if (n > 0) rest(op, y, p, q, n, pStep, qStep, lo, hi)
 }
 
 function addRow(y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usize, lo: v128, hi: v128): void {
@@ -78,12 +93,7 @@ function preluRow(y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usi
 function powRow(y: usize, p: usize, q: usize, n: i32, pStep: usize, qStep: usize, lo: v128, hi: v128): void {
   // A square is what most networks ask for.
   if (qStep == 0 && load<f32>(q) == 2) return mulRow(y, p, p, n, pStep, pStep, lo, hi)
-  for (; n > 0; n -= 4) {
-    storeLanes(y, clamp(combine(POW, gather(p, pStep, n), gather(q, qStep, n)), lo, hi), n)
-    p += pStep << 2
-    q += qStep << 2
-    y += 16
-  }
+  rest(POW, y, p, q, n, pStep, qStep, lo, hi)
 }
 
 function nest(
@@ -99,7 +109,9 @@ function nest(
       for (let k = 0; k < n2; ++k) {
         const p = a + (<usize>(i * a0 + j * a1 + k * a2) << 2)
         const q = b + (<usize>(i * b0 + j * b1 + k * b2) << 2)
-        switch (op) {
+        // Rows as short as that have nothing else.
+        if (n3 < 4 && op != POW) rest(op, y, p, q, n3, pStep, qStep, low, high)
+        else switch (op) {
           case ADD: addRow(y, p, q, n3, pStep, qStep, low, high); break
           case SUB: subRow(y, p, q, n3, pStep, qStep, low, high); break
           case MUL: mulRow(y, p, q, n3, pStep, qStep, low, high); break
