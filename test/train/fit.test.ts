@@ -9,6 +9,15 @@ import { begin, course, drain, failure, patterns, same, small, whole } from './n
 
 const test = suite('fit')
 
+/** From the third epoch on all labels are wrong: it cannot get better. */
+const worse: Dataset = {
+  steps: 4,
+  *epoch(n) {
+    for (const batch of course(32, 8).epoch(0) as Iterable<Batch>)
+      yield n < 2 ? batch : { ...batch, labels: Array.from(batch.labels, l => (l + 1) % 4) }
+  },
+}
+
 for (const build of trainModules)
   test(`${build.build}: learns a few images by heart`, async () => {
     const t = await trainer(undefined, begin({ ...build, graph: small({ rate: 0 }), optimizer: adam({ lr: 0.01 }) }))
@@ -91,6 +100,20 @@ test('what onStep and epochs tell', async () => {
   )
 })
 
+test('the best epoch is the one of the lowest loss, validated or not', async () => {
+  for (const validation of [undefined, course(16, 8)]) {
+    const t = await trainer(undefined, begin({ optimizer: sgd({ lr: 0.02 }) }))
+    const epochs = await drain(t.fit(worse, { epochs: 5, ...(validation && { validation }) }))
+    let least = Number.POSITIVE_INFINITY
+    for (const { best, loss, validation } of epochs) {
+      const value = validation?.loss ?? loss
+      assert.is(best, value < least)
+      least = Math.min(least, value)
+    }
+    assert.ok(epochs.some(({ best }) => !best))
+  }
+})
+
 test('not a number: names the step and the first layer, and the weights stay', async () => {
   const t = await trainer(undefined, begin({ optimizer: sgd({ lr: 1e30 }) }))
   const batch = whole(patterns(8))
@@ -132,15 +155,6 @@ test('a loss that grows out of all proportion stops training', async () => {
   )
   same(await t.save(), before)
 })
-
-/** From the third epoch on all labels are wrong: it cannot get better. */
-const worse: Dataset = {
-  steps: 4,
-  *epoch(n) {
-    for (const batch of course(32, 8).epoch(0) as Iterable<Batch>)
-      yield n < 2 ? batch : { ...batch, labels: Array.from(batch.labels, l => (l + 1) % 4) }
-  },
-}
 
 for (const [patience, epochs] of [
   [2, 20],

@@ -160,7 +160,7 @@ export interface Epoch {
   readonly lr: number
   readonly seconds: number
   readonly images: number
-  /** Whether the validation loss is the lowest so far. */
+  /** Whether the validation loss, or without one the loss, is the lowest so far. */
   readonly best: boolean
 }
 

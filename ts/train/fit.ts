@@ -60,7 +60,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   const { epochs, validation, schedule, patience = Infinity, onStep, signal } = options
   if (!(Number.isInteger(epochs) && epochs > 0)) fail('INPUT', `epochs must be a positive integer, is ${epochs}`)
   let perEpoch = options.stepsPerEpoch ?? ('steps' in data ? data.steps : (data as { length?: number }).length)
-  let least = Math.min(Infinity, ...history.map(({ validation }) => validation?.loss ?? Infinity))
+  let least = Math.min(Infinity, ...history.map(({ validation, loss }) => validation?.loss ?? loss))
   let first: number | undefined
 
   const factorOf = (step: number): number => {
@@ -116,10 +116,11 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
     perEpoch ??= running.batches
     const seconds = (performance.now() - start) / 1000
     const measured = validation && (await evaluate(work, course.loss, validation, signal))
-    const improved = (measured?.loss ?? running.loss / running.images) < least
-    if (improved && measured) {
-      least = measured.loss
-      course.best = Number.isFinite(patience) ? course.snapshot() : undefined
+    const value = measured?.loss ?? running.loss / running.images
+    const improved = value < least
+    if (improved) {
+      least = value
+      course.best = measured && Number.isFinite(patience) ? course.snapshot() : undefined
     }
     const result: Epoch = {
       ...{ epoch, loss: running.loss / running.images, accuracy: running.correct / running.images },
