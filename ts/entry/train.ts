@@ -1,5 +1,5 @@
 // convlet/train in Node.
-import { trainers } from '../train/trainer.js'
+import { planners, trainers } from '../train/trainer.js'
 import { node } from './platform.js'
 
 export * from '../train.js'
@@ -8,3 +8,4 @@ export const trainer = /* @__PURE__ */ trainers({
   // Another entry of the package: who never exports does not load the converter.
   toOnnx: async model => (await import('convlet/convert')).toOnnx(model),
 })
+export const planTraining = /* @__PURE__ */ planners(node)

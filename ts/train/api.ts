@@ -108,6 +108,8 @@ export interface TrainerOptions {
 export interface TrainMemory extends MemoryReport {
   readonly gradients: number
   readonly moments: number
+  /** Of these, with `cacheFeatures`: the memory of the frozen part, which is one of its own. The cache itself is not in it. */
+  readonly frozen: number
 }
 
 export interface StepResult {

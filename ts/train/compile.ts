@@ -128,7 +128,15 @@ export const compile = (
     gradients: weightsEnd,
     moments: weightsEnd + bytes,
     arena: base,
-    memory: { static: STATIC, weights: weightsEnd - STATIC, gradients: bytes, moments: bytes * moments, arena, total },
+    memory: {
+      static: STATIC,
+      weights: weightsEnd - STATIC,
+      gradients: bytes,
+      moments: bytes * moments,
+      arena,
+      frozen: 0,
+      total,
+    },
     run,
   }
 }

@@ -84,7 +84,8 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
       const ids = order.subarray(begin, begin + batch)
       const input = new Float32Array(ids.length * c * plane)
       for (const [i, id] of ids.entries()) place(input.subarray(i * c * plane, (i + 1) * c * plane), id, n)
-      yield { input, labels: Float32Array.from(ids, id => labels[id]!), ids }
+      // An image that is another one in each epoch has no name.
+      yield { input, labels: Float32Array.from(ids, id => labels[id]!), ...(augment.length === 0 && { ids }) }
     }
   }
   return { steps: Math.ceil(count / batch), epoch }

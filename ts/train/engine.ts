@@ -12,6 +12,9 @@ import { mix } from './random.js'
 export interface Example {
   readonly input: Float32Array
   readonly labels: ArrayLike<number>
+  /** What the images are called within the data set. */
+  readonly ids?: ArrayLike<number> | undefined
+  readonly set?: object
 }
 
 /** Scores and losses of a forward run; views of the memory, valid until the next one. */

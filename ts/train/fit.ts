@@ -39,7 +39,7 @@ export const evaluate = async (work: Engine, loss: Loss, data: Batches, signal?:
   const confusion: number[][] = []
   for await (const batch of begin(data, 0)) {
     aborted(signal)
-    const answer = work.evaluate(batch)
+    const answer = work.evaluate({ ...batch, set: data })
     sum += answer.loss * answer.count
     count += answer.count
     if (loss.kind === 'mse') continue
@@ -86,7 +86,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
       }
       aborted(signal)
       factor = factorOf(work.steps)
-      const result = work.step(batch, factor)
+      const result = work.step({ ...batch, set: data }, factor)
       first ??= result.loss
       if (result.loss > DIVERGED * (first + 1)) {
         restore()

@@ -21,7 +21,7 @@ export const infos = (tensors: ReadonlyMap<string, Tensor>): Map<string, TensorI
 /** Packs all tensors. */
 export const writeTensors = (
   tensors: ReadonlyMap<string, Tensor>,
-  program: TrainProgram,
+  program: Parameters<typeof readWeights>[1],
   instance: Instance,
 ): Promise<void> => {
   const all = [...tensors.values()]

@@ -42,6 +42,13 @@ const sizes = (node: Node, [c, h, w]: readonly [number, number, number], weight:
   }
 }
 
+/** Tiles of 4×4 outputs that winograd_grad_weight takes together: the best of 32, 64 and 128. */
+const TILES = 64
+
+/** Whether the window moves by one pixel, over channels in fours: what Winograd's way is made for. */
+const close = ({ oc, groups, stride, dilation }: ReturnType<typeof sizes>, c: number): boolean =>
+  groups * stride[0] * stride[1] * dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
+
 /** Address of the weights in the form in which Conv has them. */
 const weights = (scope: TrainScope, { oc, wc, groups, taps, depthwise }: ReturnType<typeof sizes>): number =>
   depthwise
@@ -75,6 +82,20 @@ export const convGradWeightOp = {
     if (depthwise) {
       const window = [kh, kw, ...stride, pad[0], pad[1], ...dilation]
       call('depthwise_grad_weight', dw, x, dy, scratch(c * taps), n, h, w, c, oh, ow, ...window)
+      return
+    }
+    // Winograd's way, transposed, where it is the shortest forwards too.
+    if (
+      close(conv, c) &&
+      taps === 9 &&
+      kh === 3 &&
+      waysOf(scope.planned[0]!, c, oc, oh, ow, kh, false)[0]!.tile === 4
+    ) {
+      const block = Math.min(TILES, n * Math.ceil(oh / 4) * Math.ceil(ow / 4))
+      const rooms = [c * 8 + 16, block * c + 16, block * Math.ceil(oc / 8) * 8 + 16, 4].map(floats =>
+        scratch(36 * floats),
+      )
+      call('winograd_grad_weight', dw, x, dy, ...rooms, n, h, w, c, oh, ow, oc, pad[0], pad[1], block)
       return
     }
     const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
@@ -144,8 +165,13 @@ export const convGradInputOp = {
       call(...matrix(y, res, dy, flipped, 0, n * h * w, oc, c, plain(node)))
       return
     }
-    const fits = open && hasWays(kh, kw) && dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
-    const { tile = 0 } = (fits && top >= 0 && left >= 0 && waysOf(scope.planned[0]!, oc, c, h, w, kh, false)[0]) || {}
+    const { tile = 0 } =
+      (close(conv, c) &&
+        hasWays(kh, kw) &&
+        top >= 0 &&
+        left >= 0 &&
+        waysOf(scope.planned[0]!, oc, c, h, w, kh, false)[0]) ||
+      {}
     if (tile) {
       call('flip_panels', ...part(0), oc, taps, c)
       const planes = planesOf(tile, kh)

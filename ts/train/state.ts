@@ -1,0 +1,89 @@
+import { fail } from '../error.js'
+import { same, size } from '../shape.js'
+import type { Shape, Tensor } from '../types.js'
+import type { Instance } from '../wasm.js'
+import type { Unpacked } from './checkpoint.js'
+import type { Slot, TrainProgram } from './compile.js'
+import { readSlot, tensorOf, writeSlot } from './weights.js'
+
+/** All that training changes, tensor by tensor. */
+export interface State {
+  /** Trained tensors and running statistics as they are now. */
+  readonly changed: () => Map<string, Tensor>
+  /** The gradient of a trained tensor; undefined if it is not trained. */
+  readonly gradient: (name: string) => Float32Array | undefined
+  /** All of it for a checkpoint, gradients as well where some are pending, and what `best` brings back. */
+  readonly save: (pending: boolean, best: (() => void) | undefined) => Map<string, Tensor>
+  /** Takes back what `save` gave, and gives what brings back the best; throws before it changes anything. */
+  readonly restore: (saved: Unpacked['tensors'], pending: boolean, best: boolean) => (() => void) | undefined
+  /** Keeps what training changes, and gives what brings it back. */
+  readonly snapshot: () => () => void
+}
+
+export const stateOf = (program: TrainProgram, instance: Instance, tensors: ReadonlyMap<string, Tensor>): State => {
+  const { slots, graph, gradients, moments, memory } = program
+  const running = new Set(graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
+  const changing = slots.filter(({ tensor, offset }) => offset !== undefined || running.has(tensor))
+  const shapeOf = ({ tensor }: Slot): Shape => tensors.get(tensor)!.shape
+  const numbers = (slot: Slot, shift: number) => readSlot(slot, shift, size(shapeOf(slot)), program, instance)
+  const kept = memory.moments / (memory.gradients || 1)
+
+  /** What there is of a tensor: its name in a checkpoint, and how far from the tensor itself it lies. */
+  const copies = (slot: Slot, pending: boolean): (readonly [name: string, shift: number])[] => {
+    const { tensor, at, offset } = slot
+    if (offset === undefined) return [[tensor, 0]]
+    const list = Array.from({ length: kept }, (_, i): readonly [string, number] => [
+      `${tensor} moment ${i}`,
+      moments + i * memory.gradients,
+    ])
+    if (pending) list.push([`${tensor} gradient`, gradients])
+    return [[tensor, 0], ...list.map(([name, begin]) => [name, begin + offset - at] as const)]
+  }
+  const all = (pending: boolean) =>
+    changing.flatMap(slot => copies(slot, pending).map(([name, shift]) => [slot, name, shift] as const))
+  const changed = () => new Map(changing.map(slot => [slot.tensor, tensorOf(shapeOf(slot), numbers(slot, 0))]))
+  const snapshot = () => {
+    const floats = new Float32Array(instance.buffer)
+    const values = changing.map(({ at, floats: n }) => floats.slice(at / 4, at / 4 + n))
+    return () => {
+      for (const [i, { at }] of changing.entries()) floats.set(values[i]!, at / 4)
+    }
+  }
+  return {
+    changed,
+    snapshot,
+    gradient: name => {
+      const slot = changing.find(({ tensor, offset }) => tensor === name && offset !== undefined)
+      return slot && numbers(slot, gradients + slot.offset! - slot.at)
+    },
+    save: (pending, best) => {
+      const now = new Map(
+        all(pending).map(([slot, name, shift]) => [name, tensorOf(shapeOf(slot), numbers(slot, shift))]),
+      )
+      if (best) {
+        const back = snapshot()
+        best()
+        for (const [name, tensor] of changed()) now.set(`${name} at its best`, tensor)
+        back()
+      }
+      return now
+    },
+    restore: (saved, pending, best) => {
+      const find = (slot: Slot, name: string) => {
+        const found = saved.get(name)
+        return found && same(found.shape, shapeOf(slot))
+          ? found.values
+          : fail(
+              'INPUT',
+              `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`,
+            )
+      }
+      const bests = best ? changing.map(slot => [slot, find(slot, `${slot.tensor} at its best`)] as const) : []
+      const list = all(pending).map(([slot, name, shift]) => [slot, shift, find(slot, name)] as const)
+      for (const [slot, values] of bests) writeSlot(slot, 0, values, program, instance)
+      const kept = best ? snapshot() : undefined
+      for (const [slot, shift, values] of list) writeSlot(slot, shift, values, program, instance)
+      return kept
+    },
+  }
+}
