@@ -1,6 +1,7 @@
 // A frozen beginning that runs once for each image.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Builder } from '../../models/builder.js'
 import { planTraining, trainer } from '../../ts/entry/train.js'
 import type { Batch, Dataset } from '../../ts/train/api.js'
 import { batches } from '../../ts/train/data.js'
@@ -9,7 +10,20 @@ import { begin, course, drain, failure, patterns, small } from './nets.js'
 
 const test = suite('features')
 
-const head = { graph: small(), train: ['fc*'] }
+/** Frozen: two convolutions. What goes over to the trained part is a vector, whose numbers lie in one order everywhere. */
+const network = () => {
+  const net = new Builder('input', [1, 1, 8, 8])
+  let x = net.relu(
+    'relu1',
+    net.batchNorm('bn1', net.conv('conv1', net.input, 1, 6, { kernel: 3, pad: 1, bias: false }), 6),
+  )
+  x = net.relu('relu2', net.conv('conv2', net.maxPool('pool1', x, 2), 6, 20, { kernel: 3, pad: 1 }))
+  x = net.flatten('flatten', net.globalAveragePool('gap', x))
+  x = net.dropout('dropout', net.relu('relu3', net.linear('fc1', x, 20, 12)), 0.25)
+  return net.done({ logits: net.linear('fc2', x, 12, 4) })
+}
+
+const head = { graph: network(), train: ['fc*'] }
 
 /** A data set that hands out its own images in the first epoch only, then zeros under the same names. */
 const forgetful = (data: Dataset): Dataset => ({

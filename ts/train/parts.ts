@@ -6,6 +6,7 @@ import { trace } from '../trace.js'
 import type { Attr, Graph, Node, TensorInfo } from '../types.js'
 import type { Loss } from './api.js'
 import { dependents, differentiate } from './differentiate.js'
+import { seedOf } from './random.js'
 import { recompute } from './recompute.js'
 
 /** A training graph: one list of nodes of which a step runs the first two parts, an evaluation the first and the third. */
@@ -37,6 +38,9 @@ export interface PartsOptions {
 export const LABELS = 'labels of the images'
 export const CLASS_WEIGHTS = 'weights of the classes'
 export const EVALUATED = 'losses of the evaluation'
+
+/** Layers drop independently of each other, and the same whatever else the graph has: they go by what they make. */
+const layerOf = ({ outputs }: Node): number => seedOf(0, outputs[0]!) >>> 1
 
 /** What a probability was made of: a loss wants scores. */
 const scoresOf = ({ nodes }: Graph, output: string): string => {
@@ -82,9 +86,9 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
   const { ops, trained, loss, accumulate } = options
   const batch = given.inputs[0]!.shape[0]!
   const nodes = given.nodes.map(
-    (node, layer): Node =>
+    (node): Node =>
       node.op === 'Dropout' && node.attrs.rate !== 0
-        ? { ...node, op: 'RandomDropout', attrs: { rate: node.attrs.rate ?? 0.5, layer } }
+        ? { ...node, op: 'RandomDropout', attrs: { rate: node.attrs.rate ?? 0.5, layer: layerOf(node) } }
         : node,
   )
   const heads = given.outputs
