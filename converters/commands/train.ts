@@ -114,11 +114,11 @@ const run = async (model: string, options: TrainingOptions): Promise<void> => {
     process.exitCode = outcome.code
     return tellInterrupted(plan, outcome, checkpoint)
   }
-  const encoded = await encodeModel(finished(plan, outcome.best))
+  const encoded = await encodeModel(finished(plan))
   await writeWhole(out, encoded)
   const { history } = plan.trainer
   const epochs = history.length
-  const epoch = (outcome.best && history.findLast(({ best }) => best)?.epoch) ?? epochs
+  const epoch = (options.patience && history.findLast(({ best }) => best)?.epoch) || epochs
   const measured = await measure(plan, epoch)
   await writeWhole(places.picture, new TextEncoder().encode(picture(plan, outcome, measured, epoch)))
   // It has served; one that was asked for by name is kept.

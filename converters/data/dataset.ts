@@ -92,7 +92,8 @@ export const dataset = (
       for (let k = 0; k < c; k++)
         for (let at = k * plane; at < (k + 1) * plane; at++) input[i * one + at] = (image[at]! - mean[k]!) / std[k]!
     })
-    return { input, labels: Float32Array.from(chosen, id => labels[id]!), ids: chosen }
+    // An image that is another one in each epoch has no name.
+    return { input, labels: Float32Array.from(chosen, id => labels[id]!), ...(augment.length === 0 && { ids: chosen }) }
   }
   const steps = Math.ceil(ids.length / batch)
 

@@ -2,13 +2,10 @@
 import { ConvletError } from '../../ts/error.js'
 import { encodeModel, readModel } from '../../ts/file.js'
 import { unpack } from '../../ts/train/checkpoint.js'
-import type { Tensor } from '../../ts/types.js'
 import { readWhole } from '../commands/disk.js'
 import { about } from '../commands/options.js'
 import type { Curve } from './curve.js'
 import type { TrainingOptions } from './options.js'
-
-type Tensors = ReadonlyMap<string, Tensor>
 
 export interface Saved {
   /** The options that the result depends on, by their names on the command line. */
@@ -20,14 +17,11 @@ export interface Saved {
 
 export interface Resumed extends Saved {
   readonly bytes: Uint8Array
-  /** The tensors of the best epoch so far, where `--patience` asks for them. */
-  readonly best: Tensors | undefined
   /** What is behind of an epoch that was begun. */
   readonly done: { readonly epoch: number; readonly batches: number } | undefined
 }
 
 const OWN = 'convlet train'
-const BEST = 'best '
 
 /** What must be the same when training goes on. */
 export const decisive = (
@@ -71,15 +65,10 @@ const compare = (file: string, before: Saved['options'], now: Saved['options']):
   }
 }
 
-export const packCheckpoint = async (
-  trained: Uint8Array,
-  saved: Saved,
-  best: Tensors | undefined,
-): Promise<Uint8Array> => {
+export const packCheckpoint = async (trained: Uint8Array, saved: Saved): Promise<Uint8Array> => {
   const { tensors } = await readModel(trained)
   const data = new TextEncoder().encode(JSON.stringify(saved))
   const all = new Map([...tensors, [OWN, { dtype: 'U8' as const, shape: [data.length], data }]])
-  for (const [name, tensor] of best ?? []) all.set(`${BEST}${name}`, tensor)
   return encodeModel({ tensors: all })
 }
 
@@ -93,15 +82,13 @@ export const readCheckpoint = async (file: string, optimizer: string, now: Saved
     const saved = JSON.parse(new TextDecoder().decode(own.data)) as Saved
     compare(file, saved.options, now)
     // The trainer knows its own tensors only.
-    const theirs = [...tensors].filter(([name]) => name !== OWN && !name.startsWith(BEST))
+    const theirs = [...tensors].filter(([name]) => name !== OWN)
     const trained = await encodeModel({ tensors: new Map(theirs) })
-    const best = [...tensors].filter(([name]) => name.startsWith(BEST))
     const { running } = (await unpack(trained, optimizer)).facts
     return {
       ...{ ...saved, bytes: trained },
       // Data sets count epochs from 0.
       done: running && { epoch: running.epoch - 1, batches: running.batches },
-      best: best.length > 0 ? new Map(best.map(([name, tensor]) => [name.slice(BEST.length), tensor])) : undefined,
     }
   })
 }

@@ -1,22 +1,18 @@
 // What is left of a training: the model, its picture, and what programs are told.
 import { version } from '../../package.json'
 import type { Evaluation } from '../../ts/train/api.js'
-import type { Model, Tensor } from '../../ts/types.js'
+import type { Model } from '../../ts/types.js'
 import { chart } from './chart.js'
 import { type Plan, parametersOf, whole } from './report.js'
 import type { Outcome } from './session.js'
 
 /** The trained model with all that `convlet run` asks a file for. */
-export const finished = (
-  { trainer, start, preprocess, sets }: Plan,
-  best: ReadonlyMap<string, Tensor> | undefined,
-): Model => {
-  const { graph, tensors, source, ...rest } = trainer.model()
+export const finished = ({ trainer, start, preprocess, sets }: Plan): Model => {
+  const { graph, source, ...rest } = trainer.model()
   const [input, ...others] = graph!.inputs
   return {
     ...rest,
     graph: { ...graph!, inputs: [{ name: input!.name, shape: [1, ...start.shape] }, ...others] },
-    tensors: new Map([...tensors, ...(best ?? [])]),
     labels: start.classes,
     preprocess,
     source: source ?? `${start.name}, trained on ${sets.train.kind} by convlet ${version}`,

@@ -1,13 +1,9 @@
-import type { StepProgress } from '../../ts/train/api.js'
-
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
 export interface Interrupt {
   readonly signal: AbortSignal
   /** The exit code that says which signal it was. */
   readonly code: number | undefined
-  /** To be told of every step: between steps whose gradients are added up there is no stopping, a checkpoint has no gradients. */
-  readonly step: (progress: StepProgress) => void
   readonly end: () => void
 }
 
@@ -15,23 +11,18 @@ export interface Interrupt {
 export const interruptible = (heard: () => void): Interrupt => {
   const controller = new AbortController()
   let code: number | undefined
-  let isWhole = true
   const stop = (name: NodeJS.Signals) => {
     const own = 128 + SIGNALS[name as keyof typeof SIGNALS]
     if (code !== undefined) process.exit(own)
     code = own
     heard()
-    if (isWhole) controller.abort()
+    controller.abort()
   }
   for (const name of Object.keys(SIGNALS)) process.on(name, stop)
   return {
     signal: controller.signal,
     get code() {
       return code
-    },
-    step: ({ gradientNorm }) => {
-      isWhole = gradientNorm !== undefined
-      if (isWhole && code !== undefined) controller.abort()
     },
     end: () => {
       for (const name of Object.keys(SIGNALS)) process.off(name, stop)

@@ -64,7 +64,7 @@ const describeTraining = ({ options, trainer, material }: Plan, lr: number): str
 export const summary = (plan: Plan, lr: number, resumed: string | undefined): void => {
   const { start, sets, material, preprocess, from, trainer } = plan
   const { trained, all } = parametersOf(trainer)
-  const { static: fixed, weights, gradients, moments, arena, total } = trainer.memory
+  const { static: fixed, weights, gradients, moments, arena, total, frozen } = trainer.memory
   const head = start.isNewHead ? `, a new last layer for ${start.classes.length} classes` : ''
   console.log(`${bold(start.name)}  ${dim(start.file ? `from ${start.file}${head}` : 'from nothing')}`)
   line('trains', trained === all ? `all ${count(all)} parameters` : `${count(trained)} of ${count(all)} parameters`)
@@ -80,7 +80,7 @@ export const summary = (plan: Plan, lr: number, resumed: string | undefined): vo
   line('with', describeTraining(plan, lr))
   line(
     'memory',
-    `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}`,
+    `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}${frozen > 0 ? `; of these ${bytes(frozen)} for what is frozen` : ''}`,
   )
   if (resumed !== undefined) line('resumed', `${resumed}, ${whole(trainer.steps)} steps behind it`)
   console.log()

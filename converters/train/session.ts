@@ -1,8 +1,6 @@
 // A training from its beginning, or from a checkpoint, to its end or to Ctrl-C.
 import { ConvletError } from '../../ts/error.js'
-import { readModel } from '../../ts/file.js'
 import type { Dataset, Epoch, StepProgress, Trainer } from '../../ts/train/api.js'
-import type { Tensor } from '../../ts/types.js'
 import { writeWhole } from '../commands/disk.js'
 import { packCheckpoint, type Resumed, type Saved } from './checkpoint.js'
 import { addStep, type Curve, newCurve } from './curve.js'
@@ -26,8 +24,6 @@ export interface Outcome {
   readonly code: number | undefined
   readonly curve: Curve
   readonly seconds: number
-  /** Of the best epoch, where `--patience` asks for them: what belongs into the file. */
-  readonly best: ReadonlyMap<string, Tensor> | undefined
 }
 
 export interface Session {
@@ -59,10 +55,9 @@ export const train = async (session: Session, listener: Listener): Promise<Outco
   const start = performance.now() - (resumed?.seconds ?? 0) * 1000
   const seconds = () => (performance.now() - start) / 1000
   const learning = resumed?.curve ?? newCurve()
-  let best = resumed?.best
   const save = async () => {
     const saved = { options: decisive, curve: learning, seconds: seconds() }
-    await writeWhole(checkpoint, await packCheckpoint(await trainer.checkpoint(), saved, best))
+    await writeWhole(checkpoint, await packCheckpoint(await trainer.checkpoint(), saved))
   }
   const interrupt = interruptible(listener.heard)
   try {
@@ -75,20 +70,18 @@ export const train = async (session: Session, listener: Listener): Promise<Outco
       onStep: progress => {
         addStep(learning, progress, material.train.steps, epochs)
         listener.step(progress)
-        interrupt.step(progress)
       },
     })
     for await (const epoch of fitting) {
-      if (patience && epoch.best) best = (await readModel(await trainer.delta())).tensors
       listener.epoch(epoch)
       // The last one only for who may want to add epochs.
       if (epoch.epoch < epochs || options.checkpoint !== undefined) await save()
     }
-    return { code: undefined, curve: learning, seconds: seconds(), best }
+    return { code: undefined, curve: learning, seconds: seconds() }
   } catch (error) {
     if (!isAbort(error)) throw error
     await save()
-    return { code: interrupt.code, curve: learning, seconds: seconds(), best }
+    return { code: interrupt.code, curve: learning, seconds: seconds() }
   } finally {
     interrupt.end()
   }

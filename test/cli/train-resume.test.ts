@@ -56,6 +56,10 @@ const common = ['--batch', '4', '--epochs', '4', '--schedule', 'one-cycle', '--s
 
 for (const [what, options] of Object.entries({
   'MNIST files, Adam': ['lenet5', '--data', 'digits', ...common, '--patience', '2', '--augment', 'shift=2'],
+  'kept features of a frozen beginning': [
+    ...['net.safetensors', '--data', 'digits', '--classes', 'from-folders', ...common],
+    ...['--train', 'classifier.*', '--cache-features'],
+  ],
   'gradients added up, momentum': [
     'lenet5',
     '--data',
