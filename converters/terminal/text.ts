@@ -19,8 +19,9 @@ export const bytes = (n: number): string => scaled(n, 1024, ['B', 'KB', 'MB', 'G
 export const milliseconds = (ms: number): string =>
   ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms >= 1 ? ms.toFixed(2) : ms.toFixed(3)
 
-/** 6.1 s, 1:05, 2:03:10 */
+/** 40 ms, 6.1 s, 1:05, 2:03:10 */
 export const duration = (seconds: number): string => {
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`
   const whole = Math.round(seconds)
   const two = (n: number) => `${n}`.padStart(2, '0')

@@ -80,7 +80,7 @@ export const summary = (plan: Plan, lr: number, resumed: string | undefined): vo
   line('with', describeTraining(plan, lr))
   line(
     'memory',
-    `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}${frozen > 0 ? `; of these ${bytes(frozen)} for what is frozen` : ''}`,
+    `${bytes(total)}: weights ${bytes(weights)}, gradients ${bytes(gradients)}, moments ${bytes(moments)}, activations ${bytes(arena)}${fixed > 65536 ? `, static ${bytes(fixed)}` : ''}${frozen > 0 ? `, what is frozen ${bytes(frozen)}` : ''}`,
   )
   if (resumed !== undefined) line('resumed', `${resumed}, ${whole(trainer.steps)} steps behind it`)
   console.log()
