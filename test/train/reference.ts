@@ -25,13 +25,18 @@ const statistics = ({ shape, data }: Tensor): [mean: Tensor, variance: Tensor] =
   ]
 }
 
-/** Every value of a training step's forward run. Batch norms of which it is said use their running statistics. */
+/**
+ * Every value of a training step's forward run. Batch norms of which it is said use their running statistics. With `changed`,
+ * only what depends on that value is computed anew.
+ */
 export const trainForward = (
   graph: Graph,
   given: ReadonlyMap<string, Tensor>,
   isFrozen: (node: Node) => boolean,
+  changed?: string,
 ): Map<string, Tensor> => {
   const values = new Map(given)
+  const stale = new Set([changed])
   const step = (node: Node): Tensor => {
     if (node.op === 'BatchNormalization' && !isFrozen(node)) {
       const [x, scale, shift] = node.inputs.map(name => values.get(name)!) as [Tensor, Tensor, Tensor]
@@ -39,7 +44,11 @@ export const trainForward = (
     }
     return interpret({ ...graph, nodes: [node] }, values, new Map()).get(node.outputs[0]!)!.value
   }
-  for (const node of graph.nodes) values.set(node.outputs[0]!, step(node))
+  for (const node of graph.nodes) {
+    if (changed !== undefined && !node.inputs.some(name => stale.has(name))) continue
+    stale.add(node.outputs[0]!)
+    values.set(node.outputs[0]!, step(node))
+  }
   return values
 }
 
@@ -67,8 +76,8 @@ export const crossEntropy = (
 }
 
 /** The slope of a function at a number, and how far it may be off: at a kink the two steps disagree. */
-export const slope = (f: (v: number) => number, at: number, h = 1e-4): readonly [slope: number, doubt: number] => {
+export const slope = (f: (v: number) => number, at: number, h = 1e-6): readonly [slope: number, doubt: number] => {
   const by = (d: number) => (f(at + d) - f(at - d)) / (2 * d)
   const [wide, close] = [by(h), by(h / 2)]
-  return [close + (close - wide) / 3, Math.abs(close - wide)]
+  return [close, 4 * Math.abs(close - wide)]
 }

@@ -25,12 +25,19 @@ export interface Answer {
   readonly count: number
 }
 
+/** Weights to go back to, and what they are. */
+export interface Fallback {
+  readonly restore: () => void
+  readonly what: string
+}
+
 /** A training program at work in its memory. */
 export interface Engine {
   /** Optimizer steps made, and batches whose gradients wait for the next one; may be set when resuming. */
   steps: number
   pending: number
-  readonly step: (example: Example, factor: number) => StepResult
+  /** `fallback` takes over where numbers are no longer finite: by default the weights are those before the step. */
+  readonly step: (example: Example, factor: number, fallback?: Fallback) => StepResult
   readonly evaluate: (example: Example) => Answer
 }
 
@@ -149,7 +156,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
   const self: Engine = {
     steps: 0,
     pending: 0,
-    step: (example, factor) => {
+    step: (example, factor, fallback) => {
       const { n, known } = feed(example)
       if (self.pending === 0) gradient.fill(0)
       for (const [i, values] of statistics.entries()) saved[i]!.set(values)
@@ -165,10 +172,11 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
         for (const [i, values] of statistics.entries()) values.set(saved[i]!)
         gradient.fill(0)
         self.pending = 0
+        fallback?.restore()
         fail(
           'INPUT',
           `step ${self.steps + 1}: the ${Number.isFinite(value) ? 'gradients are' : 'loss is'} no longer finite, first in ${first}. The ` +
-            'weights are those before the step; try a lower learning rate, or clip gradients',
+            `weights are those ${fallback?.what ?? 'before the step'}; try a lower learning rate, or clip gradients`,
         )
       }
       self.pending++

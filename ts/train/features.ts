@@ -70,13 +70,13 @@ export const behind = (net: Net, batch: number, inner: Engine): Engine => {
     set pending(count) {
       inner.pending = count
     },
-    step: (example, factor) => {
+    step: (example, factor, fallback) => {
       if (!example.ids)
         fail(
           'INPUT',
           'cacheFeatures knows images by the ids of a batch, which has none: `batches` gives them where images are not augmented',
         )
-      return inner.step({ ...example, input: known(example) }, factor)
+      return inner.step({ ...example, input: known(example) }, factor, fallback)
     },
     evaluate: example => inner.evaluate({ ...example, input: known(example) }),
   }

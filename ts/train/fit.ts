@@ -72,7 +72,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   }
   while (history.length < epochs) {
     const epoch = history.length + 1
-    const restore = course.snapshot()
+    const fallback = { restore: course.snapshot(), what: `of the beginning of epoch ${epoch}` }
     const running: Running =
       course.running?.epoch === epoch ? course.running : { epoch, batches: 0, loss: 0, correct: 0, images: 0 }
     course.running = running
@@ -86,14 +86,14 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
       }
       aborted(signal)
       factor = factorOf(work.steps)
-      const result = work.step({ ...batch, set: data }, factor)
+      const result = work.step({ ...batch, set: data }, factor, fallback)
       first ??= result.loss
       if (result.loss > DIVERGED * (first + 1)) {
-        restore()
+        fallback.restore()
         fail(
           'INPUT',
           `step ${work.steps}: the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges. The weights are ` +
-            `those of the beginning of epoch ${epoch}; try a lower learning rate`,
+            `those ${fallback.what}; try a lower learning rate`,
         )
       }
       running.batches++
