@@ -6,7 +6,7 @@ import type { Model, ModelMeta, Shape, Tensor } from '../ts/types.js'
 import { floatBytes, isFloat, numbersOf } from './onnx/values.js'
 
 // What wrappers put before every name: DataParallel, Lightning and the like, torch.compile.
-const PREFIXES = ['module.', 'model.', '_orig_mod.']
+const PREFIXES = ['module.', 'model.', '_orig_mod.', 'state_dict.']
 
 const show = (shape: Shape) => shape.join('×') || 'a scalar'
 
@@ -29,7 +29,7 @@ const asFloats = (t: Tensor): Tensor => (t.dtype === 'F64' ? { ...t, dtype: 'F32
 /**
  * Makes a model of a network and the bytes of a plain safetensors file that holds its weights, as
  * `safetensors.torch.save_file(model.state_dict())` and timm write it. Tensors are found by name; `num_batches_tracked` is
- * left out, the prefixes of wrappers (`module.`, `model.`, `_orig_mod.`) are taken off, halves stay halves.
+ * left out, the prefixes of wrappers (`module.`, `model.`, `_orig_mod.`, `state_dict.`) are taken off, halves stay halves.
  *
  * Throws `FILE` for bytes that are no such file, and `SHAPE` with the complete list of what is missing, too much or of
  * another shape.

@@ -46,7 +46,7 @@ test('counters of batches are left out', async () => {
   assert.equal((await fromStateDict(await stateDict(counted), net)).tensors, weights)
 })
 
-for (const prefix of ['module.', 'model.', '_orig_mod.', 'module.model.'])
+for (const prefix of ['module.', 'model.', '_orig_mod.', 'state_dict.', 'module.model.'])
   test(`the prefix ${prefix} comes off, from all names or some`, async () => {
     for (const rename of [(n: string) => prefix + n, (n: string) => (n.startsWith('layer1') ? prefix + n : n)])
       assert.equal((await fromStateDict(await stateDict(renamed(weights, rename)), net)).tensors, weights)
