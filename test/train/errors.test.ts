@@ -48,6 +48,9 @@ test('data', async () => {
   await says(() => batches({ ...images, mean: [0.5] }), 'INPUT', /mean, std and border are for images of bytes/)
   await says(() => drain(t.fit([], { epochs: 1 })), 'INPUT', /there are no batches to train on/)
   await says(() => t.evaluate([]), 'INPUT', /there are no batches to evaluate/)
+  for (const none of [5, () => [], { epoch: 1 }])
+    await says(() => drain(t.fit(none as never, { epochs: 1 })), 'INPUT', /data must be an iterable of batches/)
+  await says(() => drain(t.fit([7] as never, { epochs: 1 })), 'INPUT', /a batch is an object with input and labels/)
   const once = (course(8, 8).epoch(0) as Iterable<never>)[Symbol.iterator]() as never
   const fresh = await trainer(undefined, begin())
   await says(() => drain(fresh.fit(once, { epochs: 2 })), 'INPUT', /an iterator that is used up does not/)
@@ -76,8 +79,61 @@ test('options of optimizers', async () => {
     'INPUT',
     /adamW: epsilon must be a number from 0, is Infinity/,
   )
+  await says(() => sgd({ lr: '0.1' as never }), 'INPUT', /sgd: lr must be a number from 0, is "0\.1"/)
+  await says(() => adam({ beta2: 1 }), 'INPUT', /adam: beta2 must be a number from 0 to 0\.99\d+, is 1/)
+  await says(
+    () => sgd({ groups: [{ match: 'fc.*' as never }] }),
+    'INPUT',
+    /match must be a list of patterns or a function/,
+  )
   await says(() => nesterov({ momentum: 0 }), 'INPUT', /nesterov wants a momentum and no dampening/)
-  assert.throws(() => rmsprop({ alpha: Number.NaN }), /rmsprop: alpha must be a number from 0, is NaN/)
+  assert.throws(() => rmsprop({ alpha: Number.NaN }), /rmsprop: alpha must be a number from 0 to 1, is NaN/)
+})
+
+test('options of a trainer', async () => {
+  const refuses = (more: object, message: RegExp) => says(() => trainer(undefined, begin(more)), 'INPUT', message)
+  for (const name of ['batch', 'accumulate'])
+    for (const value of [0, -1, 1.5, '2']) await refuses({ [name]: value }, /must be a positive integer, is/)
+  await refuses({ momentum: -0.1 }, /momentum must be a number from 0 to 1, is -0\.1/)
+  await refuses({ seed: 'a' }, /seed must be a number from .*, is "a"/)
+  await refuses({ norm: 'running' }, /norm must be batch or frozen, is "running"/)
+  await refuses({ clip: { norm: -1 } }, /clip\.norm must be a number from 0, is -1/)
+  await refuses({ clip: { size: 1 } }, /clip must be norm or value, is "size"/)
+  await refuses({ classes: '5' }, /classes must be a positive integer or names, is "5"/)
+  await refuses({ optimizer: null }, /optimizer is missing/)
+  await refuses({ loss: { kind: 'hinge' } }, /loss must be crossEntropy or mse, is "hinge"/)
+  await refuses({ loss: crossEntropy({ smoothing: 2 }) }, /smoothing must be a number from 0 to 1, is 2/)
+  await refuses(
+    { loss: crossEntropy({ classWeights: [1, -1, 1, 1] }) },
+    /weight 1 of the classes must be a number from 0/,
+  )
+  await refuses({ loss: crossEntropy({ heads: { aux: 1 } }) }, /weighs "aux", the network's outputs are logits/)
+  await refuses({ loss: crossEntropy({ heads: { logits: 0 } }) }, /the main output "logits" must be above 0/)
+  await refuses(
+    { initialiser: () => new Float32Array(3) },
+    /must give a Float32Array of 54 numbers for conv1\.weight \(6×1×3×3\)/,
+  )
+})
+
+test('what a step and a course are given', async () => {
+  const own = await trainer(undefined, begin())
+  const before = await own.save()
+  for (const factor of [Number.POSITIVE_INFINITY, -1])
+    await says(() => own.step({ input, labels }, factor), 'INPUT', /factor must be a number from 0, is/)
+  assert.throws(() => own.step({ input, labels }, Number.NaN), /factor must be a number from 0, is NaN/)
+  for (const patience of [0, -1, 1.5])
+    await says(
+      () => drain(own.fit(course(8, 8), { epochs: 1, patience })),
+      'INPUT',
+      /patience must be a positive integer/,
+    )
+  const endlessly = () => drain(own.fit(course(8, 8), { epochs: 1, patience: 2 }))
+  await says(endlessly, 'INPUT', /patience goes by the validation loss: give validation/)
+  assert.equal(await own.save(), before)
+  const images = { data: new Uint8Array(64), shape: [1, 8, 8], labels: [0] } as const
+  await says(() => batches({ ...images, border: -1 }), 'INPUT', /border must be a number from 0, is -1/)
+  const longs = new Uint16Array(64) as unknown as Uint8Array
+  await says(() => batches({ ...images, data: longs }), 'INPUT', /data must be a Uint8Array or a Float32Array/)
 })
 
 test('what cannot be trained', async () => {

@@ -156,6 +156,28 @@ test('a loss that grows out of all proportion stops training', async () => {
   same(await t.save(), before)
 })
 
+test('astray in the second epoch: all is as it was when the epoch began', async () => {
+  const options = begin({ optimizer: momentum({ lr: 0.01 }), accumulate: 3 })
+  for (const huge of [1e4, 1e30]) {
+    const t = await trainer(undefined, options)
+    const data = course(32, 8)
+    await drain(t.fit(data, { epochs: 1 }))
+    const before = await t.checkpoint()
+    const error = await failure(() => drain(t.fit(data, { epochs: 2, schedule: () => huge })))
+    assert.match(
+      error.message,
+      /(diverges|no longer finite).*\. The weights are those of the beginning of epoch 2; try/,
+    )
+    assert.is(t.steps, 1)
+    const other = await trainer(undefined, options)
+    await other.resume(before)
+    same(await t.save(), await other.save())
+    const losses = async (of: typeof t) => (await drain(of.fit(data, { epochs: 2 }))).map(({ loss }) => loss)
+    assert.equal(await losses(t), await losses(other))
+    same(await t.save(), await other.save())
+  }
+})
+
 for (const [patience, epochs] of [
   [2, 20],
   [10, 4],

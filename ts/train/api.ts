@@ -73,6 +73,7 @@ export interface TrainerOptions {
   readonly optimizer: Optimizer
   /** Images per step at most. Default 32. */
   readonly batch?: number
+  /** `[channels, height, width]`, for another image size than the file's; what is saved has it too. */
   readonly inputShape?: Shape
   /** The network of a plain PyTorch/timm safetensors file, or what is to be trained from nothing. */
   readonly graph?: Graph
@@ -132,13 +133,14 @@ export interface Evaluation {
 }
 
 export interface FitOptions {
+  /** Of the trainer, not of this call: one that has made 3 of them trains for 2 more if this is 5. */
   readonly epochs: number
   readonly validation?: Batches
   /** Default `constant()`. */
   readonly schedule?: Schedule
   /** Steps of an epoch, for schedules; default: counted if the data tells its length, else in the first epoch. */
   readonly stepsPerEpoch?: number
-  /** Stops when the validation loss has not improved for so many epochs, and goes back to the best weights. */
+  /** Stops when the validation loss has not improved for so many epochs, and goes back to the best weights. Wants `validation`. */
   readonly patience?: number
   readonly onStep?: (progress: StepProgress) => void
   readonly signal?: AbortSignal
@@ -194,7 +196,7 @@ export interface Trainer {
   /** Everything from which `resume` goes on as if nothing had happened: parameters, moments, steps, history. */
   checkpoint(): Promise<Uint8Array>
   resume(checkpoint: Uint8Array): Promise<void>
-  /** Only the tensors that training changed, as a safetensors file. */
+  /** Only the tensors that the source does not have as they are now: what training changed, and a new head. A safetensors file. */
   delta(): Promise<Uint8Array>
   exportOnnx(): Promise<Uint8Array>
   dispose(): void

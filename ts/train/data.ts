@@ -2,12 +2,13 @@ import { fail } from '../error.js'
 import { show } from '../shape.js'
 import type { Batch, Dataset } from './api.js'
 import type { Augmentation } from './augment.js'
+import { between, positive } from './check.js'
 import { generator } from './random.js'
 
 /** Labelled images in memory. */
 export interface Images {
   /** All images one after the other, each `[channels, height, width]`: bytes as pixels have them, or floats as the network wants them. */
-  readonly data: Uint8Array | Float32Array
+  readonly data: Uint8Array | Uint8ClampedArray | Float32Array
   readonly shape: readonly [channels: number, height: number, width: number]
   /** Class indices, one for each image. */
   readonly labels: ArrayLike<number>
@@ -49,13 +50,17 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
   const count = labels.length
   if (data.length !== count * one)
     fail('INPUT', `${count} labels and images of ${show(shape)} want ${count * one} numbers, there are ${data.length}`)
-  if (!(Number.isInteger(batch) && batch > 0)) fail('INPUT', `batch must be a positive integer, is ${batch}`)
+  if (!(data instanceof Float32Array || data instanceof Uint8Array || data instanceof Uint8ClampedArray))
+    fail('INPUT', 'data must be a Uint8Array or a Float32Array')
+  positive('batch', batch)
+  if (!Number.isInteger(border)) fail('INPUT', `border must be a whole number, is ${border}`)
+  between('border', border, 0)
   if (data instanceof Float32Array && (border || images.mean || images.std))
     fail('INPUT', 'mean, std and border are for images of bytes; floats are as the network wants them')
   const [oh, ow] = [h + 2 * border, w + 2 * border]
   const full = [c, oh, ow] as const
   const plane = oh * ow
-  const bytes = data instanceof Uint8Array
+  const bytes = !(data instanceof Float32Array)
 
   const place = (to: Float32Array, id: number, epoch: number): void => {
     const from = data.subarray(id * one, (id + 1) * one)

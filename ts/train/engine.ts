@@ -4,6 +4,7 @@ import { show, size, title } from '../shape.js'
 import type { Layer } from '../trace.js'
 import { bind, type Instance, type Step } from '../wasm.js'
 import type { Loss, Optimizer, Parameter, Places, StepResult, TrainerOptions } from './api.js'
+import { between } from './check.js'
 import { SEED, type Slot, type TrainProgram } from './compile.js'
 import { EVALUATED, LABELS } from './parts.js'
 import { mix } from './random.js'
@@ -25,7 +26,7 @@ export interface Answer {
   readonly count: number
 }
 
-/** Weights to go back to, and what they are. */
+/** Where to go back to, and what that is. */
 export interface Fallback {
   readonly restore: () => void
   readonly what: string
@@ -36,7 +37,7 @@ export interface Engine {
   /** Optimizer steps made, and batches whose gradients wait for the next one; may be set when resuming. */
   steps: number
   pending: number
-  /** `fallback` takes over where numbers are no longer finite: by default the weights are those before the step. */
+  /** `fallback` takes over where numbers are no longer finite: by default all is as it was before the step. */
   readonly step: (example: Example, factor: number, fallback?: Fallback) => StepResult
   readonly evaluate: (example: Example) => Answer
 }
@@ -99,6 +100,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
   const prepared: ReturnType<typeof prepare>[] = []
 
   const feed = ({ input, labels }: Example) => {
+    if (!input || !labels) fail('INPUT', 'a batch is an object with input and labels')
     const n = input.length / one
     if (!Number.isInteger(n) || n < 1 || n > batch || labels.length !== n * target)
       fail(
@@ -157,6 +159,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     steps: 0,
     pending: 0,
     step: (example, factor, fallback) => {
+      between('factor', factor, 0)
       const { n, known } = feed(example)
       if (self.pending === 0) gradient.fill(0)
       for (const [i, values] of statistics.entries()) saved[i]!.set(values)
@@ -172,10 +175,11 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
         for (const [i, values] of statistics.entries()) values.set(saved[i]!)
         gradient.fill(0)
         self.pending = 0
+        const step = self.steps + 1
         fallback?.restore()
         fail(
           'INPUT',
-          `step ${self.steps + 1}: the ${Number.isFinite(value) ? 'gradients are' : 'loss is'} no longer finite, first in ${first}. The ` +
+          `step ${step}: the ${Number.isFinite(value) ? 'gradients are' : 'loss is'} no longer finite, first in ${first}. The ` +
             `weights are those ${fallback?.what ?? 'before the step'}; try a lower learning rate, or clip gradients`,
         )
       }

@@ -1,5 +1,6 @@
 import { fail } from '../error.js'
-import type { Batch, Batches, Epoch, Evaluation, FitOptions, Loss } from './api.js'
+import type { Batch, Batches, Dataset, Epoch, Evaluation, FitOptions, Loss } from './api.js'
+import { between, positive } from './check.js'
 import { countCorrect, type Engine } from './engine.js'
 
 /** An epoch that was begun: what a checkpoint in its middle needs to go on. */
@@ -22,12 +23,22 @@ export interface Course {
   running: Running | undefined
   /** Keeps all that training changes, and gives what brings it back. */
   readonly snapshot: () => () => void
+  /** The same of all that a step reads: moments and the count of steps too. */
+  readonly mark: () => () => void
   /** Brings back the weights of the best epoch, where stopping early may want them. */
   best: (() => void) | undefined
 }
 
-const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> =>
-  'epoch' in data ? data.epoch(epoch) : data
+const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> => {
+  const given =
+    typeof (data as Partial<Dataset> | undefined)?.epoch === 'function' ? (data as Dataset).epoch(epoch) : data
+  return Symbol.iterator in Object(given) || Symbol.asyncIterator in Object(given)
+    ? (given as Iterable<Batch>)
+    : fail(
+        'INPUT',
+        'data must be an iterable of batches, or { steps, epoch } with a function that makes one for each epoch',
+      )
+}
 
 const aborted = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted) fail('ABORTED', 'training was aborted', signal.reason)
@@ -58,8 +69,13 @@ const DIVERGED = 1000
 export async function* fit(course: Course, data: Batches, options: FitOptions): AsyncGenerator<Epoch, void, undefined> {
   const { work, history, accumulate } = course
   const { epochs, validation, schedule, patience = Infinity, onStep, signal } = options
-  if (!(Number.isInteger(epochs) && epochs > 0)) fail('INPUT', `epochs must be a positive integer, is ${epochs}`)
-  let perEpoch = options.stepsPerEpoch ?? ('steps' in data ? data.steps : (data as { length?: number }).length)
+  positive('epochs', epochs)
+  if (patience !== Infinity) {
+    positive('patience', patience)
+    if (!validation) fail('INPUT', 'patience goes by the validation loss: give validation')
+  }
+  between('stepsPerEpoch', options.stepsPerEpoch ?? 1, 0)
+  let perEpoch = options.stepsPerEpoch ?? (data as Partial<Dataset>)?.steps ?? (data as { length?: number })?.length
   let least = Math.min(Infinity, ...history.map(({ validation, loss }) => validation?.loss ?? loss))
   let first: number | undefined
 
@@ -72,10 +88,19 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   }
   while (history.length < epochs) {
     const epoch = history.length + 1
-    const fallback = { restore: course.snapshot(), what: `of the beginning of epoch ${epoch}` }
     const running: Running =
       course.running?.epoch === epoch ? course.running : { epoch, batches: 0, loss: 0, correct: 0, images: 0 }
     course.running = running
+    const begun = { ...running }
+    const back = course.mark()
+    // Where training has gone astray, weights and moments may be huge by now.
+    const fallback = {
+      what: `of the beginning of epoch ${epoch}`,
+      restore: () => {
+        back()
+        course.running = begun
+      },
+    }
     const start = performance.now()
     let [skipped, factor] = [0, 1]
     const before = running.images
@@ -89,10 +114,11 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
       const result = work.step({ ...batch, set: data }, factor, fallback)
       first ??= result.loss
       if (result.loss > DIVERGED * (first + 1)) {
+        const { steps } = work
         fallback.restore()
         fail(
           'INPUT',
-          `step ${work.steps}: the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges. The weights are ` +
+          `step ${steps}: the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges. The weights are ` +
             `those ${fallback.what}; try a lower learning rate`,
         )
       }

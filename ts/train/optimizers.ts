@@ -2,6 +2,7 @@
 import { fail } from '../error.js'
 import type { Call } from '../ops/op.js'
 import type { Optimizer, Parameter, Places } from './api.js'
+import { between } from './check.js'
 import { matches } from './patterns.js'
 
 /** What a group of parameters may have of its own. */
@@ -23,11 +24,17 @@ type Grouped<T extends GroupOptions> = T & { readonly groups?: readonly Group<T>
 /** Biases and batch norms, which are better left without weight decay (He et al. 2019, "Bag of tricks"). */
 export const biasAndNorm = ({ kind }: Parameter): boolean => kind !== 'weight'
 
+/** The largest number below 1 in single precision. */
+const BELOW_1 = 1 - 2 ** -24
+
+/** The largest shares of what is averaged that may be kept: Adam divides by what is not. */
+const SHARES: Readonly<Record<string, number>> = { alpha: 1, beta1: BELOW_1, beta2: BELOW_1 }
+
 /** Refuses what no optimizer can work with, with the option's name. */
-const check = (name: string, options: object): void => {
-  for (const [key, value] of Object.entries(options))
-    if (typeof value === 'number' && !(value >= 0 && value < Infinity))
-      fail('INPUT', `${name}: ${key} must be a number from 0, is ${value}`)
+const check = (name: string, { match, nesterov, ...numbers }: Readonly<Record<string, unknown>>): void => {
+  for (const [key, value] of Object.entries(numbers)) between(`${name}: ${key}`, value, 0, SHARES[key])
+  if (match !== undefined && typeof match !== 'function' && !Array.isArray(match))
+    fail('INPUT', `${name}: match must be a list of patterns or a function, is ${match}`)
 }
 
 const make = <T extends Required<GroupOptions>>(

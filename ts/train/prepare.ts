@@ -5,6 +5,7 @@ import type { Platform } from '../platform.js'
 import { withFile } from '../source.js'
 import type { Model, Tensor } from '../types.js'
 import type { Loss, Parameter, TrainerOptions, TrainMemory, TrainSource } from './api.js'
+import { checkHeads, checkOptions } from './check.js'
 import { compile, type TrainProgram } from './compile.js'
 import { split } from './features.js'
 import { he } from './initialisers.js'
@@ -49,6 +50,7 @@ const read = async (source: TrainSource, platform: Platform, options: TrainerOpt
 
 /** From a source to a program: the graph, its tensors, initialised where there are none, and the plan of all memory. */
 export const prepare = async (source: TrainSource, options: TrainerOptions, platform: Platform): Promise<Prepared> => {
+  checkOptions(options)
   const {
     optimizer,
     batch = 32,
@@ -60,6 +62,7 @@ export const prepare = async (source: TrainSource, options: TrainerOptions, plat
   const model = await read(source, platform, options)
   const made = start(model, options.initialiser ?? he(), options)
   const { graph, trained } = made
+  checkHeads(loss.heads, graph)
   if (graph.inputs[1]) fail('UNSUPPORTED', 'training takes networks with one input')
   const tensors = new Map(made.tensors)
   const { classWeights } = loss

@@ -12,6 +12,8 @@ export interface Start {
   readonly graph: Graph
   readonly tensors: ReadonlyMap<string, Tensor>
   readonly trained: ReadonlyMap<string, Parameter>
+  /** The tensors that the source does not have, as they were made. */
+  readonly fresh: ReadonlyMap<string, Tensor>
 }
 
 const WEIGHTED = /^(Conv|Gemm)$/
@@ -76,6 +78,8 @@ const create = (parameter: Parameter, ones: boolean, initialiser: Initialiser, s
     kind === 'weight'
       ? initialiser({ ...parameter, fanIn: fed * taps, fanOut: out * taps }, generator(seed, name))
       : new Float32Array(size(shape)).fill(ones ? 1 : 0)
+  if (!(values instanceof Float32Array && values.length === size(shape)))
+    fail('INPUT', `the initialiser must give a Float32Array of ${size(shape)} numbers for ${name} (${show(shape)})`)
   return tensorOf(shape, values)
 }
 
@@ -124,5 +128,5 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
       )
     for (const name of found) trained.set(name, describe(name))
   }
-  return { graph, tensors, trained }
+  return { graph, tensors, trained, fresh: new Map([...tensors].filter(([name, t]) => given.get(name) !== t)) }
 }

@@ -16,9 +16,11 @@ export interface State {
   readonly save: (pending: boolean, best: (() => void) | undefined) => Map<string, Tensor>
   /** Takes back what `save` gave, and gives what brings back the best; throws before it changes anything. */
   readonly restore: (saved: Unpacked['tensors'], pending: boolean, best: boolean) => (() => void) | undefined
-  /** Keeps what training changes, and gives what brings it back. */
-  readonly snapshot: () => () => void
+  /** Keeps what training changes, and the memory from an address to the arena (gradients and moments); gives what brings it back. */
+  readonly snapshot: (from?: number) => () => void
 }
+
+const bestOf = (tensor: string): string => `${tensor} at its best`
 
 export const stateOf = (program: TrainProgram, instance: Instance, tensors: ReadonlyMap<string, Tensor>): State => {
   const { slots, graph, gradients, moments, memory } = program
@@ -42,11 +44,12 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
   const all = (pending: boolean) =>
     changing.flatMap(slot => copies(slot, pending).map(([name, shift]) => [slot, name, shift] as const))
   const changed = () => new Map(changing.map(slot => [slot.tensor, tensorOf(shapeOf(slot), numbers(slot, 0))]))
-  const snapshot = () => {
+  const snapshot = (from = program.arena) => {
     const floats = new Float32Array(instance.buffer)
-    const values = changing.map(({ at, floats: n }) => floats.slice(at / 4, at / 4 + n))
+    const keep = (at: number, end: number) => [at / 4, floats.slice(at / 4, end / 4)] as const
+    const kept = [...changing.map(({ at, floats: n }) => keep(at, at + n * 4)), keep(from, program.arena)]
     return () => {
-      for (const [i, { at }] of changing.entries()) floats.set(values[i]!, at / 4)
+      for (const [at, values] of kept) floats.set(values, at)
     }
   }
   return {
@@ -63,7 +66,7 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
       if (best) {
         const back = snapshot()
         best()
-        for (const [name, tensor] of changed()) now.set(`${name} at its best`, tensor)
+        for (const [name, tensor] of changed()) now.set(bestOf(name), tensor)
         back()
       }
       return now
@@ -78,8 +81,13 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
               `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`,
             )
       }
-      const bests = best ? changing.map(slot => [slot, find(slot, `${slot.tensor} at its best`)] as const) : []
+      const bests = best ? changing.map(slot => [slot, find(slot, bestOf(slot.tensor))] as const) : []
       const list = all(pending).map(([slot, name, shift]) => [slot, shift, find(slot, name)] as const)
+      // What was trained then and is not now would stay as the trainer began with it.
+      const known = new Set([...all(pending).map(([, name]) => name), ...bests.map(([s]) => bestOf(s.tensor))])
+      for (const name of saved.keys())
+        if (!known.has(name))
+          fail('INPUT', `the checkpoint has "${name}", which is not trained; was it made with other options?`)
       for (const [slot, values] of bests) writeSlot(slot, 0, values, program, instance)
       const kept = best ? snapshot() : undefined
       for (const [slot, shift, values] of list) writeSlot(slot, shift, values, program, instance)

@@ -1,3 +1,4 @@
+import { resize } from '../compile.js'
 import { fail } from '../error.js'
 import { encodeModel } from '../file.js'
 import type { Platform } from '../platform.js'
@@ -44,7 +45,7 @@ export const trainers =
    * operators that training cannot go through.
    */
   async (source: TrainSource, options: TrainerOptions): Promise<Trainer> => {
-    const { optimizer, accumulate = 1 } = options
+    const { optimizer, accumulate = 1, inputShape } = options
     const { start, parameters, batch, loss, program, frozen, tensors, memory, labels, meta } = await prepare(
       source,
       options,
@@ -65,6 +66,14 @@ export const trainers =
     const course: Course = {
       ...{ work, loss, accumulate, lr: optimizer.lr, history: [], running: undefined, best: undefined },
       snapshot: state.snapshot,
+      mark: () => {
+        const { steps, pending } = work
+        const back = state.snapshot(pending ? program.gradients : program.moments)
+        return () => {
+          back()
+          Object.assign(work, { steps, pending })
+        }
+      },
     }
     // Letting go of these lets go of the memory.
     let live: { readonly work: typeof work; readonly state: typeof state; readonly course: Course } | undefined = {
@@ -76,9 +85,10 @@ export const trainers =
     const perLabel = size(program.inputs.find(({ name }) => name === LABELS)!.shape) / batch
     const { history } = course
 
+    const { graph } = start
     const model = (): Model => ({
       ...meta,
-      graph: start.graph,
+      graph: inputShape ? resize(graph, graph.inputs[0]!.shape[0]!, inputShape) : graph,
       ...(labels && { labels }),
       tensors: new Map([...start.tensors, ...use().state.changed()]),
     })
@@ -99,7 +109,7 @@ export const trainers =
         use().state.gradient(name) ??
         fail('INPUT', `"${name}" is not trained; trained are ${parameters.map(({ name }) => name).join(', ')}`),
       save: async () => encodeModel(model()),
-      delta: async () => encodeModel({ tensors: use().state.changed() }),
+      delta: async () => encodeModel({ tensors: new Map([...start.fresh, ...use().state.changed()]) }),
       exportOnnx: async () => platform.toOnnx(model()),
       checkpoint: async () => {
         const { work, state, course } = use()
