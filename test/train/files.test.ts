@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { convert } from '../../converters/index.js'
+import { Builder } from '../../models/builder.js'
 import { load } from '../../ts/entry/node.js'
 import { trainer } from '../../ts/entry/train.js'
 import { readModel } from '../../ts/file.js'
@@ -102,6 +103,25 @@ test('a new head: other classes, by number and by name', async () => {
     assert.is(code, 'INPUT')
     assert.match(message, /classes must be a positive integer or names, is/)
   }
+})
+
+test('what the source does not have is in delta, trained or not', async () => {
+  const source = (await trainer(undefined, begin())).model()
+  const t = await trainer(source, begin({ classes: 7, train: ['fc1.*'] }))
+  t.step({ input, labels: [0, 1, 2, 3, 4, 5, 6, 6] })
+  const { tensors } = await readModel(await t.delta())
+  assert.equal([...tensors.keys()].sort(), ['fc1.bias', 'fc1.weight', 'fc2.bias', 'fc2.weight'])
+})
+
+test('the image size of training is the one of the file', async () => {
+  const net = new Builder('input', [1, 3, 32, 32])
+  const map = net.globalAveragePool('pool', net.conv('conv', net.input, 3, 4, { kernel: 3 }))
+  const graph = net.done({ logits: net.linear('fc', net.flatten('flatten', map), 4, 2) })
+  const t = await trainer(undefined, begin({ graph, inputShape: [3, 8, 12] }))
+  const loaded = await load(await t.save(), modules[0])
+  assert.equal(loaded.inputs, { input: [1, 3, 8, 12] })
+  const image = new Float32Array(3 * 8 * 12).map((_, i) => Math.sin(i))
+  close(Object.values(loaded.run(image) as Record<string, Float32Array>)[0]!, t.predict(image), 'loaded')
 })
 
 test('the network of a file whose sizes do not fit the builder', async () => {

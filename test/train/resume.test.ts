@@ -133,6 +133,12 @@ test('checkpoints that do not fit', async () => {
   assert.match(message, /no "fc2\.weight" of the shape that is trained; was it made with other options\?/)
   same(await wider.save(), before, 'nothing is changed by a checkpoint that does not fit')
   assert.is((await failure(() => t.resume(kept.subarray(0, 200)))).code, 'FILE')
+  // What would be left out is refused, too: the network would be a mixture of two.
+  const head = await trainer(undefined, begin({ train: ['fc2.*'] }))
+  const begun = await head.save()
+  const more = await failure(() => head.resume(kept))
+  assert.match(more.message, /the checkpoint has "[^"]+", which is not trained; was it made with other options\?/)
+  same(await head.save(), begun)
 })
 
 test.run()
