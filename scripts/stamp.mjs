@@ -27,7 +27,7 @@ const parts = {
       ...readdirSync('.').filter(file => /^tsconfig.*\.json$/.test(file)),
       ...['ts', 'converters', 'models'].flatMap(folder => under(folder, '.ts')),
     ],
-    made: ['node.js', 'convert.js', 'cli.js', 'types'],
+    made: ['node.js', 'train.js', 'convert.js', 'cli.js', 'types'],
   },
 }
 

@@ -1,5 +1,5 @@
 // The rules of the house that a machine can check.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -134,6 +134,12 @@ test('the package has no dependencies and names no registry', () => {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.is(manifest.dependencies, undefined)
   assert.is(manifest.optionalDependencies, undefined)
+})
+
+test('the package has everything that it exports, types too', () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> }
+  for (const target of Object.values(exports).flatMap(entry => Object.values(Object(entry)) as string[]))
+    if (target.startsWith('./')) assert.ok(existsSync(target), `${target} is not there`)
 })
 
 test('messages leave their full stop to fail', () => {

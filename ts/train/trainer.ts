@@ -25,7 +25,6 @@ export interface TrainPlatform extends Platform {
 /** `planTraining` for a runtime. */
 export const planners =
   (platform: Platform) =>
-  /** What training will train and cost, before any of it is allocated. Throws as `trainer` does. */
   async (
     source: TrainSource,
     options: TrainerOptions,
@@ -37,13 +36,6 @@ export const planners =
 /** `trainer` for a runtime. */
 export const trainers =
   (platform: TrainPlatform) =>
-  /**
-   * Makes a network ready to be trained: from a convlet file, from PyTorch's weights with `{ graph }`, or, with `undefined`, from
-   * nothing. All memory is planned beforehand and told by `memory`.
-   *
-   * @throws ConvletError as `load` does; `INPUT` for patterns of `train` that match nothing, `UNSUPPORTED` with the list of
-   * operators that training cannot go through.
-   */
   async (source: TrainSource, options: TrainerOptions): Promise<Trainer> => {
     const { optimizer, accumulate = 1, inputShape } = options
     const { start, parameters, batch, loss, program, frozen, tensors, memory, labels, meta } = await prepare(
