@@ -13,16 +13,16 @@ export const shift =
   (most: number, fill = 0): Augmentation =>
   (image, [c, h, w], random) => {
     const [dy, dx] = [within(most, random), within(most, random)]
-    const before = image.slice()
-    image.fill(fill)
-    const [from, to] = [Math.max(0, -dx), Math.max(0, dx)]
-    const width = w - Math.abs(dx)
-    if (width <= 0) return
-    for (let k = 0; k < c; k++)
-      for (let y = Math.max(0, dy); y < h + Math.min(0, dy); y++) {
-        const row = (k * h + y - dy) * w + from
-        image.set(before.subarray(row, row + width), (k * h + y) * w + to)
+    const [from, to] = dx > 0 ? [0, Math.min(dx, w)] : [Math.max(0, w + dx), w]
+    const by = dy * w + dx
+    for (let begin = 0; begin < c * h * w; begin += h * w) {
+      // All rows in one go; then what came in, and what went over from a row into its neighbour.
+      image.copyWithin(begin + Math.max(0, by), begin + Math.max(0, -by), begin + h * w - Math.max(0, by))
+      for (let y = 0; y < h; y++) {
+        const blank = y < dy || y >= h + dy
+        for (let x = blank ? 0 : from; x < (blank ? w : to); x++) image[begin + y * w + x] = fill
       }
+    }
   }
 
 /** Mirrors left and right, every other image by default. */
@@ -30,7 +30,12 @@ export const flip =
   (share = 0.5): Augmentation =>
   (image, [c, h, w], random) => {
     if (random() >= share) return
-    for (let row = 0; row < c * h; row++) image.subarray(row * w, (row + 1) * w).reverse()
+    for (let row = 0; row < c * h * w; row += w)
+      for (let [i, j] = [row, row + w - 1]; i < j; i++, j--) {
+        const kept = image[i]!
+        image[i] = image[j]!
+        image[j] = kept
+      }
   }
 
 /** A part of between `least` and all of the image's sides, brought back to its size (nearest pixels): another scale and place. */

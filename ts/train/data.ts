@@ -63,13 +63,13 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
   const bytes = !(data instanceof Float32Array)
 
   const place = (to: Float32Array, id: number, epoch: number): void => {
-    const from = data.subarray(id * one, (id + 1) * one)
-    if (border === 0) to.set(from)
+    if (border === 0) to.set(data.subarray(id * one, (id + 1) * one))
     else
-      for (let row = 0; row < c * h; row++) {
-        const [channel, y] = [Math.floor(row / h), row % h]
-        to.set(from.subarray(row * w, (row + 1) * w), channel * plane + (y + border) * ow + border)
-      }
+      for (let k = 0, from = id * one; k < c; k++)
+        for (let y = 0; y < h; y++) {
+          const row = k * plane + (y + border) * ow + border
+          for (let x = 0; x < w; x++) to[row + x] = data[from++]!
+        }
     if (augment.length) {
       const random = generator(seed, `image ${id} in epoch ${epoch}`)
       for (const change of augment) change(to, full, random)
