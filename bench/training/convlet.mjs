@@ -1,5 +1,6 @@
 import * as models from '../../dist/models.js'
 import { momentum, trainer } from '../../dist/train.js'
+import { processor } from './processor.mjs'
 
 const graphs = {
   lenet5: () => models.lenet5(),
@@ -16,9 +17,10 @@ export async function create({ network, batch, size, train, build }) {
   const input = Float32Array.from({ length: batch * channels * size * size }, (_, i) => Math.sin(i))
   const labels = Uint8Array.from({ length: batch }, (_, i) => i % 10)
   return {
-    block(runs) {
-      for (let i = 0; i < runs; i++) net.step({ input, labels })
-    },
+    block: runs =>
+      processor(() => {
+        for (let i = 0; i < runs; i++) net.step({ input, labels })
+      }),
     memory: net.memory.total,
     rss: () => process.resourceUsage().maxRSS * 1024,
     dispose: () => net.dispose(),

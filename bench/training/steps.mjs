@@ -26,7 +26,10 @@ async function gather(task, builds, peers) {
   return rows
 }
 
-/** Times of one training step, everybody taking turns: forward, backward and SGD with momentum, of one batch in memory. */
+/**
+ * Milliseconds of processor time of one training step, everybody taking turns: forward, backward and SGD with momentum, of one
+ * batch in memory. Everybody runs on one thread, so that on an idle machine they are those of the clock.
+ */
 export async function steps({ peers: able = ['pytorch'], ...task }, { builds, peers, rounds }) {
   const rows = await gather(
     task,

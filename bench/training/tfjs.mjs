@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { processor } from './processor.mjs'
 
 /** tfjs with its gradients, which the file that it gives to Node leaves out. */
 async function bundled() {
@@ -47,12 +48,13 @@ export async function create({ network, batch, size }) {
   const optimizer = tf.train.momentum(1e-3, 0.9)
   return {
     version: tf.version_core,
-    block(runs) {
-      for (let i = 0; i < runs; i++)
-        tf.tidy(() =>
-          optimizer.minimize(() => tf.losses.softmaxCrossEntropy(labels, scores(images)), true, weights).dataSync(),
-        )
-    },
+    block: runs =>
+      processor(() => {
+        for (let i = 0; i < runs; i++)
+          tf.tidy(() =>
+            optimizer.minimize(() => tf.losses.softmaxCrossEntropy(labels, scores(images)), true, weights).dataSync(),
+          )
+      }),
     dispose: () => tf.disposeVariables(),
   }
 }
