@@ -165,6 +165,12 @@ export const convGradInputOp = {
       call(...matrix(y, res, dy, flipped, 0, n * h * w, oc, c, plain(node)))
       return
     }
+    // A window as large as the map: a fully connected layer.
+    if (groups * dilation[0] * dilation[1] === 1 && kh === h && kw === w && pad.every(p => p === 0)) {
+      call('flip_panels', ...part(0), oc, 1, c * taps)
+      call(...matrix(y, res, dy, flipped, 0, n, oc, c * taps, plain(node)))
+      return
+    }
     const { tile = 0 } =
       (close(conv, c) &&
         hasWays(kh, kw) &&
