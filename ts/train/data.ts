@@ -87,10 +87,19 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
       : Uint32Array.from({ length: count }, (_, i) => i)
     for (let begin = 0; begin < count; begin += batch) {
       const ids = order.subarray(begin, begin + batch)
-      const input = new Float32Array(ids.length * c * plane)
-      for (const [i, id] of ids.entries()) place(input.subarray(i * c * plane, (i + 1) * c * plane), id, n)
-      // An image that is another one in each epoch has no name.
-      yield { input, labels: Float32Array.from(ids, id => labels[id]!), ...(augment.length === 0 && { ids }) }
+      let made: Float32Array | undefined
+      yield {
+        // Made when somebody asks for it: where features are kept, nobody does after the first epoch.
+        get input() {
+          if (made) return made
+          made = new Float32Array(ids.length * c * plane)
+          for (const [i, id] of ids.entries()) place(made.subarray(i * c * plane, (i + 1) * c * plane), id, n)
+          return made
+        },
+        labels: Float32Array.from(ids, id => labels[id]!),
+        // An image that is another one in each epoch has no name.
+        ...(augment.length === 0 && { ids }),
+      }
     }
   }
   return { steps: Math.ceil(count / batch), epoch }

@@ -41,13 +41,15 @@ export const behind = (net: Net, batch: number, inner: Engine): Engine => {
   const sets = new WeakMap<object, Map<number, Float32Array>>()
   const features = (input: Float32Array): Float32Array => Object.values(net.run(input))[0]!
 
-  const known = ({ input, ids, set }: Example): Float32Array => {
-    if (!ids || !set) return features(input).slice()
+  const known = (example: Example): Float32Array => {
+    const { ids, set } = example
+    if (!ids || !set) return features(example.input).slice()
     const had = sets.get(set) ?? new Map<number, Float32Array>()
     sets.set(set, had)
     const images = Array.from(ids)
     const missing = images.flatMap((id, i) => (had.has(id) ? [] : [i]))
     if (missing.length) {
+      const { input } = example
       const fresh = new Float32Array(missing.length * one)
       for (const [k, i] of missing.entries()) fresh.set(input.subarray(i * one, (i + 1) * one), k * one)
       const values = features(fresh)
@@ -76,8 +78,8 @@ export const behind = (net: Net, batch: number, inner: Engine): Engine => {
           'INPUT',
           'cacheFeatures knows images by the ids of a batch, which has none: `batches` gives them where images are not augmented',
         )
-      return inner.step({ ...example, input: known(example) }, factor, fallback)
+      return inner.step({ labels: example.labels, input: known(example) }, factor, fallback)
     },
-    evaluate: example => inner.evaluate({ ...example, input: known(example) }),
+    evaluate: example => inner.evaluate({ labels: example.labels, input: known(example) }),
   }
 }

@@ -1,7 +1,7 @@
 import { fail } from '../error.js'
 import type { Batch, Batches, Dataset, Epoch, Evaluation, FitOptions, Loss } from './api.js'
 import { between, positive } from './check.js'
-import { countCorrect, type Engine } from './engine.js'
+import { countCorrect, type Engine, type Example } from './engine.js'
 
 /** An epoch that was begun: what a checkpoint in its middle needs to go on. */
 export interface Running {
@@ -29,6 +29,14 @@ export interface Course {
   best: (() => void) | undefined
 }
 
+/** A batch of a data set; its images are only asked for where they are needed. */
+const within = (set: object, batch: Batch): Example => ({
+  ...{ set, labels: batch.labels, ...(batch.ids && { ids: batch.ids }) },
+  get input() {
+    return batch.input
+  },
+})
+
 const begin = (data: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> => {
   const given =
     typeof (data as Partial<Dataset> | undefined)?.epoch === 'function' ? (data as Dataset).epoch(epoch) : data
@@ -50,7 +58,7 @@ export const evaluate = async (work: Engine, loss: Loss, data: Batches, signal?:
   const confusion: number[][] = []
   for await (const batch of begin(data, 0)) {
     aborted(signal)
-    const answer = work.evaluate({ ...batch, set: data })
+    const answer = work.evaluate(within(data, batch))
     sum += answer.loss * answer.count
     count += answer.count
     if (loss.kind === 'mse') continue
@@ -111,7 +119,7 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
       }
       aborted(signal)
       factor = factorOf(work.steps)
-      const result = work.step({ ...batch, set: data }, factor, fallback)
+      const result = work.step(within(data, batch), factor, fallback)
       first ??= result.loss
       if (result.loss > DIVERGED * (first + 1)) {
         const { steps } = work
