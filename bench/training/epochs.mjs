@@ -1,7 +1,7 @@
 import { lenet5, networks } from '../../dist/models.js'
 import { batches, momentum, trainer } from '../../dist/train.js'
 import { mnist } from '../lib/images.mjs'
-import { table } from '../lib/table.mjs'
+import { figure, table } from '../lib/table.mjs'
 
 /** Seconds that pass, and seconds of the processor's time, which are fewer where other programs run. */
 async function clock(work) {
@@ -39,7 +39,7 @@ const heads = { squeezenet1_1: ['classifier.1.*'], resnet18: ['fc.*'] }
 
 const IMAGES = 64
 
-/** Epochs of a new classifier for ten classes on a frozen network, with its features kept and without. */
+/** Seconds of processor time of epochs of a new classifier for ten classes on a frozen network, with its features kept and without. */
 export async function featureEpochs({ builds, epochs }) {
   const build = builds.at(-1)
   const shape = [3, 224, 224]
@@ -60,7 +60,7 @@ export async function featureEpochs({ builds, epochs }) {
     const [kept, without] = [times.true, times.false]
     rows.push([
       `${name}, ${train.join(' ')}`,
-      ...[without.best, kept.first, kept.best].map(s => s.toFixed(3)),
+      ...[without.best, kept.first, kept.best].map(figure),
       (without.best / kept.best).toFixed(0),
     ])
   }
