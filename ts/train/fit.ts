@@ -29,11 +29,11 @@ export interface Course {
   best: (() => void) | undefined
 }
 
-/** A batch of a data set; its images are only asked for where they are needed. */
+/** A batch of a data set, whatever a caller gave for one; its images are only asked for where they are needed. */
 const within = (set: object, batch: Batch): Example => ({
-  ...{ set, labels: batch.labels, ...(batch.ids && { ids: batch.ids }) },
+  ...{ set, labels: batch?.labels, ...(batch?.ids && { ids: batch.ids }) },
   get input() {
-    return batch.input
+    return batch?.input
   },
 })
 
