@@ -4,7 +4,7 @@ import { nhwc } from '../op.js'
 import { bias, matrix, panelFloats, panels } from '../panels.js'
 import { spread } from '../transposed.js'
 import { blockOf, hasWays, planesOf, waysOf } from '../ways.js'
-import { mapOf, slide } from '../window.js'
+import { mapOf, padded, slide } from '../window.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
 
 /** What a convolution's own attributes say of it, without what was fused. */
@@ -99,11 +99,7 @@ export const convGradWeightOp = {
       return
     }
     const [ih, iw] = [h + pad[0] + pad[2], w + pad[1] + pad[3]]
-    if (ih > h || iw > w) {
-      const copy = scratch(n * ih * iw * c)
-      call('pad', copy, x, n, h, 1, w * c, n, ih, 1, iw * c, 0, pad[0], 0, pad[1] * c, 0)
-      x = copy
-    }
+    x = padded(scope, x, [n, c, h, w], pad)
     const goc = oc / groups
     const row = iw * c * 4
     const [segments, step, length] = groups * dilation[1] === 1 ? [1, 0, kw * c] : [kw, dilation[1] * c * 4, wc]
@@ -194,11 +190,7 @@ export const convGradInputOp = {
     const turned = { ...node, attrs: { stride, dilation, pad, outputPad: more } }
     const { stride: steps, pad: zeros, offset } = spread(turned, out, [kh, kw])
     const [ih, iw] = [oh + zeros[0] + zeros[2], ow + zeros[1] + zeros[3]]
-    if (ih > oh || iw > ow) {
-      const copy = scratch(n * ih * iw * oc)
-      call('pad', copy, dy, n, oh, 1, ow * oc, n, ih, 1, iw * oc, 0, zeros[0], 0, zeros[1] * oc, 0)
-      dy = copy
-    }
+    dy = padded(scope, dy, [n, oc, oh, ow], zeros)
     const dims = [ih, iw, oc, goc, h, w, wc, c, kh, kw, ...steps, ...offset, ...dilation]
     for (let g = 0; g < groups; g++) {
       const shift = g * wc * 4
