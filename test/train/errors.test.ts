@@ -216,6 +216,21 @@ test('aborting', async () => {
   await says(() => drain(t.fit(course(8, 8), { epochs: 1, signal })), 'ABORTED', /training was aborted/)
 })
 
+test('one value per channel: no step, but an evaluation', async () => {
+  const net = new Builder('input', [1, 1, 8, 8])
+  const features = net.linear('fc1', net.flatten('flatten', net.input), 64, 5)
+  const graph = net.done({ logits: net.linear('fc2', net.batchNorm('bn', features, 5), 5, 4) })
+  const own = await trainer(undefined, begin({ graph }))
+  const one = { input: input.subarray(0, 64), labels: [1] }
+  await says(
+    () => own.step(one),
+    'SHAPE',
+    /BatchStats "bn": one value per channel has no variance; train with a larger batch/,
+  )
+  assert.is(own.predict(one.input).length, 4)
+  assert.is((await own.evaluate([{ input, labels }, one])).count, 9)
+})
+
 test('weights of classes', async () => {
   const weighted = (...classWeights: number[]) => trainer(undefined, begin({ loss: crossEntropy({ classWeights }) }))
   ;(await weighted(1, 2, 3, 4)).dispose()

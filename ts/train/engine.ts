@@ -1,6 +1,6 @@
 import { fail } from '../error.js'
 import type { Call } from '../ops/op.js'
-import { show, size, title } from '../shape.js'
+import { misfit, show, size, title } from '../shape.js'
 import type { Layer } from '../trace.js'
 import { bind, type Instance, type Step } from '../wasm.js'
 import type { Loss, Optimizer, Parameter, Places, StepResult, TrainerOptions } from './api.js'
@@ -25,6 +25,9 @@ export interface Answer {
   readonly loss: number
   readonly count: number
 }
+
+/** Which argument of batch_stats says of how many values it takes mean and variance. */
+const PIXELS = 4
 
 /** Where to go back to, and what that is. */
 export interface Fallback {
@@ -91,6 +94,10 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     ]
     return {
       layers: [...prefix, ...train],
+      // Only a step minds: an evaluation goes by the running statistics.
+      single: train.find(({ calls }) =>
+        calls.some(([kernel, ...args]) => kernel === 'batch_stats' && args[PIXELS] === 1),
+      ),
       train: steps([...prefix, ...train]),
       evaluation: steps([...prefix, ...evaluation]),
       trained: { scores: view(scores[0]), losses: losses.map(([name, weight]) => [view(name), weight] as const) },
@@ -161,6 +168,11 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     step: (example, factor, fallback) => {
       between('factor', factor, 0)
       const { n, known } = feed(example)
+      if (known.single)
+        misfit(
+          known.single.node,
+          'one value per channel has no variance; train with a larger batch, or with batch norms frozen',
+        )
       if (self.pending === 0) gradient.fill(0)
       for (const [i, values] of statistics.entries()) saved[i]!.set(values)
       new Uint32Array(buffer, SEED, 1)[0] = mix(seed ^ mix(self.steps * accumulate + self.pending + 1))
