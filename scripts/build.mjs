@@ -1,7 +1,8 @@
 // Builds everything under dist/: the kernels (plain, relaxed, debug), the bundles and their types.
-// usage: node scripts/build.mjs [kernels] [bundles]   (none: both)
+// usage: node scripts/build.mjs [kernels] [bundles] [inline]   (none: all)
 import { existsSync } from 'node:fs'
-import { appendFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { thirdParty } from './licences.mjs'
 import { asc, run } from './run.mjs'
@@ -35,16 +36,39 @@ const kernels = () =>
     ]),
   )
 
+/** The package's own entry by its file: a page without a bundler knows no names of packages. */
+const beside = {
+  name: 'beside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^convlet\/convert$/ }, () => ({ path: './convert.js', external: true })),
+}
+
+/** A file of dist/ as text. */
+const kernelText = {
+  name: 'kernels',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^kernels:/ }, ({ path }) => ({ path: path.replace('kernels:', ''), namespace: 'kernels' }))
+    onLoad({ filter: /.*/, namespace: 'kernels' }, async ({ path }) => ({
+      contents: gzipSync(await readFile(`dist/${path}`), { level: 9 }).toString('base64'),
+      loader: 'text',
+    }))
+  },
+}
+
 const library = () =>
   // Split, so that all entries share one ConvletError. What they share lies beside them, as the wasm files do.
   build({
     ...bundle,
     splitting: true,
     chunkNames: 'shared-[hash]',
-    external: ['convlet/convert'],
+    plugins: [beside],
     entryPoints: {
       node: 'ts/entry/node.ts',
       train: 'ts/entry/train.ts',
+      web: 'ts/entry/web.ts',
+      'train.web': 'ts/entry/train.web.ts',
+      workerd: 'ts/entry/workerd.ts',
+      'train.workerd': 'ts/entry/train.workerd.ts',
       convert: 'converters/index.ts',
       ...(existsSync('models/index.ts') && { models: 'models/index.ts' }),
     },
@@ -90,10 +114,22 @@ const bundles = async () => {
   await writeFile('dist/THIRD-PARTY.txt', await thirdParty([a.metafile, b.metafile]))
 }
 
+const inline = () =>
+  build({
+    ...bundle,
+    platform: 'browser',
+    minify: true,
+    plugins: [kernelText],
+    entryPoints: { inline: 'ts/entry/inline.ts' },
+  })
+
 const named = process.argv.slice(2)
 const wanted = partNames.filter(part => named.length === 0 || named.includes(part))
 // Of the sources as they are now: what is edited during the build is built by the next one.
 const hashes = Object.fromEntries(wanted.map(part => [part, partHash(part)]))
 setStamp(Object.fromEntries(wanted.map(part => [part, 'building'])))
-await Promise.all(wanted.map(part => ({ kernels, bundles })[part]()))
+const make = parts => Promise.all(Object.entries(parts).map(([part, run]) => wanted.includes(part) && run()))
+await make({ kernels, bundles })
+// It has the kernels in it.
+await make({ inline })
 setStamp(hashes)

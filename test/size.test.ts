@@ -54,6 +54,20 @@ test('the runtime, minified and compressed, is at most 14 KB', async () => {
   assert.ok(weight(start) <= 14 * 1024, `${weight(start)} bytes`)
 })
 
+// Over Node's part: the hash, which browsers and Workers have only of what is in memory as a whole.
+for (const entry of ['web', 'workerd'])
+  test(`the runtime of ${entry} is at most 15 KB`, async () => {
+    const { start } = await bundle(`export { load } from './ts/entry/${entry}.ts'`)
+    assert.match(all(start), /conv_direct/)
+    assert.ok(weight(start) <= 15 * 1024, `${weight(start)} bytes`)
+  })
+
+test('convlet/inline is at most 72 KB, with both builds of the kernels', () => {
+  const bytes = readFileSync('dist/inline.js')
+  assert.match(bytes.toString(), /H4sI.*H4sI/s)
+  assert.ok(bytes.length <= 72 * 1024, `${bytes.length} bytes`)
+})
+
 test('the operators that few networks have are at most 3.6 KB more, and nothing but those', async () => {
   const { start, later } = await bundle(LOAD)
   assert.is(later.length, 1)

@@ -4,7 +4,7 @@ import { checkHash, checkLength, type FileHeader, failLength, headerLength, pars
 import type { Bytes, Hash, Platform, ReadOptions } from './platform.js'
 
 /** Opens any source for reading from its beginning. */
-const open = async (source: Source, platform: Platform, signal: AbortSignal | undefined): Promise<Bytes> => {
+export const open = async (source: Source, platform: Platform, signal: AbortSignal | undefined): Promise<Bytes> => {
   let from = source instanceof ArrayBuffer ? new Uint8Array(source) : source
   if (from instanceof Uint8Array) return { total: from.length, chunks: [from].values() }
   if (typeof from === 'string' || from instanceof URL) {

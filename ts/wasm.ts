@@ -38,6 +38,16 @@ export const compileModule = async (bytes: Uint8Array): Promise<Module> => {
   }
 }
 
+/** Compiles while the bytes arrive. A server that calls them anything but application/wasm costs that, no more. */
+export const compileResponse = async (response: Response): Promise<Module> => {
+  const copy = response.clone()
+  try {
+    return await WebAssembly.compileStreaming(response)
+  } catch {
+    return compileModule(new Uint8Array(await copy.arrayBuffer()))
+  }
+}
+
 /** One memory of exactly so many bytes, a multiple of 64 KiB, which never grows, and the kernels that work in it. */
 export const instantiate = (module: Module, bytes: number): Instance => {
   try {

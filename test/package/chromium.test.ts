@@ -1,0 +1,141 @@
+// The package in a real browser: plain pages, bundles, one file, a strict policy.
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { checkScores, esbuild, folder, program, type Scores } from './app.js'
+import { type Chromium, chromium, chromiumPath } from './chromium.js'
+import { serve } from './serve.js'
+
+const test = suite('chromium')
+if (!chromiumPath)
+  console.log('skipped: pages in Chromium, there is none (Debian: apt install chromium; or CHROMIUM=path)')
+const inBrowser = chromiumPath ? test : test.skip
+
+let browser: Chromium
+test.before(async () => {
+  if (chromiumPath) browser = await chromium()
+})
+test.after(() => browser?.close())
+
+const ask = 'globalThis.answer = answer()\n'
+const html = (script: string) => `<!doctype html><meta charset="utf-8"><title>convlet</title>${script}`
+const page = (src: string) => html(`<script type="module" src="${src}"></script>`)
+const plain = './node_modules/convlet/dist'
+
+/** Opens a page of a folder that is served with these headers; gives the paths that it asked for. */
+const open = async (path: string, headers = {}, wasm?: string): Promise<readonly string[]> => {
+  const server = await serve(path, headers, wasm)
+  try {
+    checkScores((await browser.answer(`${server.origin}/index.html`)) as Scores)
+    return server.asked()
+  } finally {
+    server.close()
+  }
+}
+
+const files = (source: string, entry: string) => ({
+  'app.js': program(entry, source) + ask,
+  'index.html': page('app.js'),
+})
+
+inBrowser('a plain page: kernels are fetched once each, the model by an address from the page', async () => {
+  const asked = await open(folder('plain', files("'model.safetensors'", `${plain}/web.js`)))
+  assert.equal(
+    asked
+      .filter(path => path.endsWith('.wasm'))
+      .map(path => path.replace(/.*\//, ''))
+      .sort(),
+    ['infer.relaxed.wasm', 'infer.wasm'],
+  )
+  assert.is(asked.filter(path => path === '/model.safetensors').length, 2)
+  assert.not.ok(
+    asked.some(path => /convert|train|node|workerd/.test(path.replace('node_modules', ''))),
+    asked.join(' '),
+  )
+})
+
+inBrowser('a page under the policy that allows wasm and nothing else', async () => {
+  const policy = {
+    'content-security-policy': "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+  }
+  await open(folder('policy', files("'model.safetensors'", `${plain}/web.js`)), policy)
+  // Without anything to be fetched.
+  const strict = { 'content-security-policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'" }
+  const asked = await open(folder('policy', files('model()', `${plain}/inline.js`)), strict)
+  assert.equal([...asked].sort(), ['/app.js', '/data.js', '/index.html', '/node_modules/convlet/dist/inline.js'])
+})
+
+inBrowser('a server that does not know wasm', async () => {
+  const asked = await open(folder('mime', files('model()', `${plain}/web.js`)), {}, 'application/octet-stream')
+  assert.is(asked.filter(path => path.endsWith('.wasm')).length, 2)
+})
+
+inBrowser('kernels that are not there: an error that says where they belong', async () => {
+  const path = folder('missing', files('model()', 'convlet'))
+  await esbuild(path)
+  writeFileSync(join(path, 'index.html'), page('out/app.js'))
+  try {
+    await open(path)
+  } catch (error) {
+    assert.match((error as Error).message, /infer(\.relaxed)?\.wasm of the package.*status 404.*convlet\/inline/)
+    return
+  }
+  assert.unreachable()
+})
+
+for (const splitting of [false, true])
+  inBrowser(`esbuild, ${splitting ? 'split' : 'one file'}`, async () => {
+    const path = folder(`esbuild-${splitting}`, {
+      ...files("'model.safetensors'", 'convlet'),
+      'index.html': page('out/app.js'),
+    })
+    const { inputs } = await esbuild(path, { splitting })
+    assert.ok(Object.keys(inputs).some(file => file.endsWith('dist/web.js')))
+    for (const name of ['infer.wasm', 'infer.relaxed.wasm']) copyFileSync(`dist/${name}`, join(path, 'out', name))
+    await open(path)
+  })
+
+inBrowser('wasm files imported as modules, by addresses', async () => {
+  const before = `import simd from 'convlet/infer.wasm'
+const wasm = WebAssembly.compileStreaming(fetch(simd))`
+  const app = program('convlet', "'model.safetensors'", '{ wasm: await wasm }', before) + ask
+  const path = folder('addresses', { 'app.js': app, 'index.html': page('out/app.js') })
+  await esbuild(path, { loader: { '.wasm': 'file' }, publicPath: '/out' })
+  await open(path)
+})
+
+/** One file, opened from the disk: scripts that lie beside such a page browsers do not import. */
+inBrowser('a page from file:// with convlet/inline in it, as a module and as a plain script', async () => {
+  for (const format of ['esm', 'iife']) {
+    const path = folder(`file-${format}`, files('model()', 'convlet/inline'))
+    await esbuild(path, { format })
+    const script = readFileSync(join(path, 'out/app.js'), 'utf8').replaceAll('</script', '<\\/script')
+    const module = format === 'esm' ? ' type="module"' : ''
+    writeFileSync(join(path, 'index.html'), html(`<script${module}>${script}</script>`))
+    checkScores((await browser.answer(pathToFileURL(join(path, 'index.html')).href)) as Scores)
+  }
+})
+
+inBrowser('training in a browser learns what it is shown, and exports', async () => {
+  const app = `import { crossEntropy, sgd, trainer } from 'CONVLET/train.web.js'
+import { images, model } from './data.js'
+const answer = async () => {
+  const t = await trainer(model(), { optimizer: sgd({ lr: 0.01 }), batch: 1 })
+  const onnx = await t.exportOnnx()
+  const saved = await t.save()
+  return { onnx: onnx.length, saved: saved.length }
+}
+${ask}`.replace('CONVLET', plain)
+  const path = folder('train', { 'app.js': app, 'index.html': page('app.js') })
+  const server = await serve(path)
+  try {
+    const { onnx, saved } = (await browser.answer(`${server.origin}/index.html`)) as { onnx: number; saved: number }
+    assert.ok(onnx > 240_000 && saved > 240_000)
+  } finally {
+    server.close()
+  }
+})
+
+test.run()
