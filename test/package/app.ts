@@ -32,14 +32,14 @@ const wanted = images.map(image =>
 
 /** The scores are Node's: equal where the kernels are, close with those that round once instead of twice. */
 export const checkScores = ({ simd, fastest }: Scores) => {
-  for (const found of [simd!, fastest!]) {
+  for (const found of [simd, fastest].filter(rows => rows !== undefined)) {
     assert.is(found.length, 10)
     for (const [d, scores] of found.entries()) assert.is(scores.indexOf(Math.max(...scores)), d, `digit ${d}`)
   }
   // exp of the engine is not always correctly rounded: the last digit of a probability may differ.
   const far = (found: Scores[string]) =>
     Math.max(...found.flatMap((scores, d) => scores.map((p, i) => Math.abs(p - wanted[d]![i]!))))
-  assert.ok(far(simd!) <= 1e-12, `${far(simd!)} from Node's`)
+  if (simd) assert.ok(far(simd) <= 1e-12, `${far(simd)} from Node's`)
   assert.ok(far(fastest!) <= 1e-5, `${far(fastest!)} from Node's`)
 }
 

@@ -118,21 +118,27 @@ inBrowser('a page from file:// with convlet/inline in it, as a module and as a p
   }
 })
 
-inBrowser('training in a browser learns what it is shown, and exports', async () => {
-  const app = `import { crossEntropy, sgd, trainer } from 'CONVLET/train.web.js'
-import { images, model } from './data.js'
+inBrowser('training in a browser: the loss falls, the model is saved and exported', async () => {
+  const app = `import { sgd, trainer } from '${plain}/train.web.js'
+import { model } from './data.js'
 const answer = async () => {
-  const t = await trainer(model(), { optimizer: sgd({ lr: 0.01 }), batch: 1 })
-  const onnx = await t.exportOnnx()
-  const saved = await t.save()
-  return { onnx: onnx.length, saved: saved.length }
+  const t = await trainer(model(), { optimizer: sgd({ lr: 0.01 }), batch: 2 })
+  const batch = { input: Float32Array.from({ length: 2 * 1024 }, (_, i) => Math.sin(i)), labels: [0, 1] }
+  const losses = [1, 2, 3, 4].map(() => t.step(batch).loss)
+  return { losses, onnx: (await t.exportOnnx()).length, saved: (await t.save()).length }
 }
-${ask}`.replace('CONVLET', plain)
-  const path = folder('train', { 'app.js': app, 'index.html': page('app.js') })
-  const server = await serve(path)
+${ask}`
+  const server = await serve(folder('train', { 'app.js': app, 'index.html': page('app.js') }))
   try {
-    const { onnx, saved } = (await browser.answer(`${server.origin}/index.html`)) as { onnx: number; saved: number }
+    const { losses, onnx, saved } = (await browser.answer(`${server.origin}/index.html`)) as {
+      readonly [name in 'onnx' | 'saved']: number
+    } & { readonly losses: number[] }
+    assert.ok(
+      losses.every((loss, i) => i === 0 || loss < losses[i - 1]!),
+      losses.join(' '),
+    )
     assert.ok(onnx > 240_000 && saved > 240_000)
+    assert.ok(server.asked().some(path => path.endsWith('train.relaxed.wasm')))
   } finally {
     server.close()
   }
