@@ -97,6 +97,20 @@ const pixels = (count: number) => {
 const all = (set: Dataset, epoch: number) => [...(set.epoch(epoch) as Iterable<Batch>)]
 const ids = (set: Dataset, epoch: number) => all(set, epoch).flatMap(({ ids }) => [...(ids as Uint32Array)])
 
+test('dropLast leaves out what does not fill a batch', () => {
+  const images = { data: new Float32Array(10 * 4), shape: [1, 2, 2] as const, labels: new Uint8Array(10) }
+  const sizes = (dropLast: boolean, batch: number) => {
+    const { steps, epoch } = batches(images, { batch, dropLast })
+    const all = [...(epoch(0) as Iterable<Batch>)].map(({ labels }) => labels.length)
+    assert.is(all.length, steps)
+    return all
+  }
+  assert.equal(sizes(false, 4), [4, 4, 2])
+  assert.equal(sizes(true, 4), [4, 4])
+  assert.equal(sizes(true, 5), [5, 5])
+  assert.equal(sizes(true, 11), [])
+})
+
 test('every epoch has every image once, in an order of the seed', () => {
   const images = pixels(23)
   const set = batches(images, { batch: 5, seed: 1 })

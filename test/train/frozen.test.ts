@@ -111,6 +111,27 @@ test('the delta, laid over the model that it began with, is the model that was t
   assert.equal(again.predict(input), t.predict(input))
 })
 
+test('constants of the network are trained where they are named, not otherwise', async () => {
+  const graph = small()
+  const nodes = graph.nodes.flatMap(n =>
+    n.name === 'fc2'
+      ? [
+          { op: 'Mul', name: 'gain', inputs: [n.inputs[0]!, 'three'], outputs: ['gained'], attrs: {} },
+          { ...n, inputs: ['gained', ...n.inputs.slice(1)] },
+        ]
+      : [n],
+  )
+  const three = { dtype: 'F32' as const, shape: [1], data: new Uint8Array(Float32Array.of(3).buffer) }
+  const whole = { graph: { ...graph, nodes }, tensors: new Map([...model.tensors, ['three', three]]) }
+  const names = async (train?: string[]) => {
+    const { graph: _, ...options } = begin(train && { train })
+    return (await trainer(whole, options)).parameters.map(({ name }) => name)
+  }
+  const layers = await names()
+  assert.not(layers.includes('three'))
+  assert.equal((await names(['*'])).sort(), [...layers, 'three'].sort())
+})
+
 test('patterns that match nothing', async () => {
   const { code, message } = await failure(() => trainer(model, begin({ train: ['fc*', 'classifier.*'] })))
   assert.is(code, 'INPUT')

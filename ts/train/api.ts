@@ -77,7 +77,10 @@ export interface TrainerOptions {
   readonly inputShape?: Shape
   /** The network of a plain PyTorch/timm safetensors file, or what is to be trained from nothing. */
   readonly graph?: Graph
-  /** Names of the tensors to train, `*` for any part of one; the others stay byte for byte. Default all. */
+  /**
+   * Names of the tensors to train, `*` for any part of one; the others stay byte for byte. Default: all weights, biases, batch norms
+   * and slopes of PReLU. Tensors that other operators add or multiply by may be constants: they are trained where they are named.
+   */
   readonly train?: readonly string[]
   /** Replaces the last layer by one for so many classes, or for classes of these names, freshly initialised. */
   readonly classes?: number | readonly string[]
@@ -183,7 +186,7 @@ export interface Trainer {
   step(batch: Batch, factor?: number): StepResult
   /** Runs without dropout, on the running statistics of batch norms, and changes nothing. */
   evaluate(data: Batches, options?: { readonly signal?: AbortSignal }): Promise<Evaluation>
-  /** The scores of some images as `evaluate` computes them. */
+  /** The scores of some images as `evaluate` computes them: of a network that ends in a softmax, what goes into it. */
   predict(input: Float32Array): Float32Array
   /** Trains epoch by epoch and tells of each. */
   fit(data: Batches, options: FitOptions): AsyncGenerator<Epoch, void, undefined>

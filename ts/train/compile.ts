@@ -95,12 +95,8 @@ const operators = (
   )
 }
 
-/** From a graph to the calls of a training step and of an evaluation, in memory planned to the last byte. */
-export const compile = (
-  given: Graph,
-  tensors: ReadonlyMap<string, TensorInfo>,
-  options: CompileOptions,
-): TrainProgram => {
+/** One way of training a graph. */
+const plan = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, options: CompileOptions): TrainProgram => {
   const { batch, moments } = options
   const isTrained = options.trained
   const made = parts(given, tensors, { ...options, ops: operators([], isTrained, 0) })
@@ -139,4 +135,19 @@ export const compile = (
     },
     run,
   }
+}
+
+/**
+ * From a graph to the calls of a training step and of an evaluation, in memory planned to the last byte. Where computing
+ * activations again does not save memory, as in small networks, they are kept.
+ */
+export const compile = (
+  given: Graph,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  options: CompileOptions,
+): TrainProgram => {
+  const programs = (options.recompute ? [true, false] : [false]).map(recompute =>
+    plan(given, tensors, { ...options, recompute }),
+  )
+  return programs.reduce((a, b) => (b.memory.arena < a.memory.arena ? b : a))
 }

@@ -22,6 +22,8 @@ export interface Images {
 export interface BatchesOptions {
   /** Images per batch; the last one may have fewer. Default 32. */
   readonly batch?: number
+  /** Leaves out a last batch that would have fewer. Default false. */
+  readonly dropLast?: boolean
   /** A new order in every epoch, of the seed. Default true. */
   readonly shuffle?: boolean
   readonly seed?: number
@@ -44,7 +46,7 @@ export const shuffled = (n: number, random: () => number): Uint32Array => {
 /** Cuts images into batches: shuffled, augmented and normalised, the same ones for the same seed and epoch. */
 export const batches = (images: Images, options: BatchesOptions = {}): Dataset => {
   const { data, shape, labels, mean = [0], std = [1], border = 0 } = images
-  const { batch = 32, shuffle = true, seed = 0, augment = [] } = options
+  const { batch = 32, dropLast = false, shuffle = true, seed = 0, augment = [] } = options
   const [c, h, w] = shape
   const one = c * h * w
   const count = labels.length
@@ -85,7 +87,7 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
     const order = shuffle
       ? shuffled(count, generator(seed, `epoch ${n}`))
       : Uint32Array.from({ length: count }, (_, i) => i)
-    for (let begin = 0; begin < count; begin += batch) {
+    for (let begin = 0; begin + (dropLast ? batch : 1) <= count; begin += batch) {
       const ids = order.subarray(begin, begin + batch)
       let made: Float32Array | undefined
       yield {
@@ -102,5 +104,5 @@ export const batches = (images: Images, options: BatchesOptions = {}): Dataset =
       }
     }
   }
-  return { steps: Math.ceil(count / batch), epoch }
+  return { steps: Math[dropLast ? 'floor' : 'ceil'](count / batch), epoch }
 }

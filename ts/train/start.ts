@@ -17,6 +17,8 @@ export interface Start {
 }
 
 const WEIGHTED = /^(Conv|Gemm)$/
+/** Operators whose tensors are there to be trained; what others add or multiply by may be a constant of the network. */
+const LAYERS = /^(Conv|Gemm|BatchNormalization|PRelu)$/
 /** What may stand between the last layer with weights and the output. */
 const BEHIND = /^(Softmax|LogSoftmax|Identity|Flatten|Reshape|GlobalAveragePool|AveragePool|Relu|Dropout|Add)$/
 
@@ -85,7 +87,7 @@ const create = (parameter: Parameter, ones: boolean, initialiser: Initialiser, s
 
 /** Brings together what is to be trained: a file's tensors, or a builder's network; a new head; what is missing, initialised. */
 export const start = (model: Partial<Model>, initialiser: Initialiser, options: TrainerOptions): Start => {
-  const { classes, seed = 0, train = ['*'] } = options
+  const { classes, seed = 0, train } = options
   const given = model.tensors ?? new Map<string, Tensor>()
   const described = model.graph ? undefined : options.graph
   const parameters = described?.parameters ?? {}
@@ -118,8 +120,10 @@ export const start = (model: Partial<Model>, initialiser: Initialiser, options: 
     const had = given.get(name)
     tensors.set(name, had && !fresh.has(name) ? had : create(describe(name), ones.has(name), initialiser, seed))
   }
-  const trained = new Map<string, Parameter>()
-  for (const pattern of train) {
+  const layers = graph.nodes.filter(({ op }) => LAYERS.test(op)).flatMap(({ inputs }) => inputs.slice(1))
+  const usual = [...kind.keys()].filter(name => layers.includes(name))
+  const trained = new Map(train ? [] : usual.map(name => [name, describe(name)]))
+  for (const pattern of train ?? []) {
     const found = [...kind.keys()].filter(name => matches([pattern], name))
     if (!found.length)
       fail(
