@@ -1,6 +1,7 @@
 // The package in a real browser: plain pages, bundles, one file, a strict policy.
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -96,6 +97,24 @@ for (const splitting of [false, true])
     for (const name of ['infer.wasm', 'infer.relaxed.wasm']) copyFileSync(`dist/${name}`, join(path, 'out', name))
     await open(path)
   })
+
+const vite = [process.env.VITE, 'node_modules/vite/bin/vite.js'].find(path => path && existsSync(path))
+if (!vite) console.log('skipped: Vite, it is not there (npm install --no-save vite; or VITE=path of its bin/vite.js)')
+
+;(vite ? inBrowser : test.skip)('Vite takes the kernels along by itself, for inference and for training', async () => {
+  const train = "\nimport { planTraining } from 'convlet/train'\nglobalThis.planTraining = planTraining\n"
+  const app = program('convlet', 'model()') + ask + train
+  const path = folder('vite', { 'app.js': app, 'index.html': page('./app.js') })
+  execFileSync(process.execPath, [resolve(vite!), 'build', path, '--outDir', 'out', '--logLevel', 'error'])
+  const asked = await open(join(path, 'out'))
+  assert.equal(
+    asked
+      .filter(file => file.endsWith('.wasm'))
+      .map(file => file.replace(/-[^-]*$/, ''))
+      .sort(),
+    ['/assets/infer', '/assets/infer.relaxed'],
+  )
+})
 
 inBrowser('wasm files imported as modules, by addresses', async () => {
   const before = `import simd from 'convlet/infer.wasm'
