@@ -119,8 +119,8 @@ const inline = () =>
     ...bundle,
     platform: 'browser',
     minify: true,
-    plugins: [kernelText],
-    entryPoints: { inline: 'ts/entry/inline.ts' },
+    plugins: [kernelText, beside],
+    entryPoints: { inline: 'ts/entry/inline.ts', 'train.inline': 'ts/entry/train.inline.ts' },
   })
 
 const named = process.argv.slice(2)

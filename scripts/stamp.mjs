@@ -31,7 +31,7 @@ const parts = {
   },
   inline: {
     sources: () => [...common, 'asconfig.json', ...under('assembly', '.ts'), ...under('ts', '.ts')],
-    made: ['inline.js'],
+    made: ['inline.js', 'train.inline.js'],
   },
 }
 

@@ -125,20 +125,22 @@ const wasm = WebAssembly.compileStreaming(fetch(simd))`
   await open(path)
 })
 
-/** One file, opened from the disk: scripts that lie beside such a page browsers do not import. */
+/** The answer of a page that is one file, opened from the disk: what lies beside such a page browsers do not import. */
+const onePage = (path: string, module: string): Promise<unknown> => {
+  const script = readFileSync(join(path, 'out/app.js'), 'utf8').replaceAll('</script', '<\\/script')
+  writeFileSync(join(path, 'index.html'), html(`<script${module}>${script}</script>`))
+  return browser.answer(pathToFileURL(join(path, 'index.html')).href)
+}
+
 inBrowser('a page from file:// with convlet/inline in it, as a module and as a plain script', async () => {
   for (const format of ['esm', 'iife']) {
     const path = folder(`file-${format}`, files('model()', 'convlet/inline'))
     await esbuild(path, { format })
-    const script = readFileSync(join(path, 'out/app.js'), 'utf8').replaceAll('</script', '<\\/script')
-    const module = format === 'esm' ? ' type="module"' : ''
-    writeFileSync(join(path, 'index.html'), html(`<script${module}>${script}</script>`))
-    checkScores((await browser.answer(pathToFileURL(join(path, 'index.html')).href)) as Scores)
+    checkScores((await onePage(path, format === 'esm' ? ' type="module"' : '')) as Scores)
   }
 })
 
-inBrowser('training in a browser: the loss falls, the model is saved and exported', async () => {
-  const app = `import { sgd, trainer } from '${plain}/train.web.js'
+const training = (entry: string) => `import { sgd, trainer } from '${entry}'
 import { model } from './data.js'
 const answer = async () => {
   const t = await trainer(model(), { optimizer: sgd({ lr: 0.01 }), batch: 2 })
@@ -147,20 +149,32 @@ const answer = async () => {
   return { losses, onnx: (await t.exportOnnx()).length, saved: (await t.save()).length }
 }
 ${ask}`
+
+const checkTraining = (answer: unknown) => {
+  const { losses, onnx, saved } = answer as { readonly losses: number[]; readonly onnx: number; readonly saved: number }
+  assert.is(losses.length, 4)
+  assert.ok(
+    losses.every((loss, i) => i === 0 || loss < losses[i - 1]!),
+    losses.join(' '),
+  )
+  assert.ok(onnx > 240_000 && saved > 240_000)
+}
+
+inBrowser('training in a browser: the loss falls, the model is saved and exported', async () => {
+  const app = training(`${plain}/train.web.js`)
   const server = await serve(folder('train', { 'app.js': app, 'index.html': page('app.js') }))
   try {
-    const { losses, onnx, saved } = (await browser.answer(`${server.origin}/index.html`)) as {
-      readonly [name in 'onnx' | 'saved']: number
-    } & { readonly losses: number[] }
-    assert.ok(
-      losses.every((loss, i) => i === 0 || loss < losses[i - 1]!),
-      losses.join(' '),
-    )
-    assert.ok(onnx > 240_000 && saved > 240_000)
+    checkTraining(await browser.answer(`${server.origin}/index.html`))
     assert.ok(server.asked().some(path => path.endsWith('train.relaxed.wasm')))
   } finally {
     server.close()
   }
+})
+
+inBrowser('training on a page from file://', async () => {
+  const path = folder('file-train', { 'app.js': training('convlet/train/inline') })
+  await esbuild(path)
+  checkTraining(await onePage(path, ' type="module"'))
 })
 
 test.run()

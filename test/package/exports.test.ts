@@ -26,7 +26,8 @@ test('every export is there, with types, and is in the package', () => {
 
 const path = folder('exports', {
   'app.js': "import * as convlet from 'convlet'\nimport * as train from 'convlet/train'\nconsole.log(convlet, train)\n",
-  'inline.js': "import * as convlet from 'convlet/inline'\nconsole.log(convlet)\n",
+  'inline.js':
+    "import * as convlet from 'convlet/inline'\nimport * as train from 'convlet/train/inline'\nconsole.log(convlet, train)\n",
 })
 
 const conditions = [
