@@ -57,6 +57,21 @@ inBrowser('a plain page: kernels are fetched once each, the model by an address 
   )
 })
 
+inBrowser("the README's page classifies its canvas", async () => {
+  const [, code] = /A page without a bundler[\s\S]*?```html\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))!
+  const index = code!
+    .replace('lenet5.safetensors', 'model.safetensors')
+    .replace('console.log(', 'globalThis.answer = (')
+  const server = await serve(folder('readme', { 'index.html': index }))
+  try {
+    const found = (await browser.answer(`${server.origin}/index.html`)) as { label: string; probability: number }[]
+    assert.is(found.length, 3)
+    assert.ok(found.every(({ label, probability }) => /^\d$/.test(label) && probability > 0))
+  } finally {
+    server.close()
+  }
+})
+
 inBrowser('a page under the policy that allows wasm and nothing else', async () => {
   const policy = {
     'content-security-policy': "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'",

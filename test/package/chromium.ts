@@ -24,6 +24,11 @@ const FLAGS = [
   '--remote-debugging-pipe',
 ]
 const TIMEOUT = 60_000
+// A script that waits at its top level has not come to its end when the page has loaded.
+const ANSWER = `(async () => {
+  for (let i = 0; i < 100 && globalThis.answer === undefined; i++) await new Promise(resolve => setTimeout(resolve, 50))
+  return globalThis.answer
+})()`
 
 interface Message {
   readonly id?: number
@@ -79,8 +84,12 @@ export const chromium = async (): Promise<Chromium> => {
     const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
     const complaints: string[] = []
     let loaded = () => {}
-    const load = new Promise<void>(resolve => {
-      loaded = resolve
+    const load = new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${url} does not load: ${complaints.join('; ')}`)), TIMEOUT)
+      loaded = () => {
+        clearTimeout(late)
+        resolve()
+      }
     })
     const listen = ({ method, params, sessionId: from }: Message) => {
       if (from !== sessionId) return
@@ -96,7 +105,7 @@ export const chromium = async (): Promise<Chromium> => {
       await load
       const { result, exceptionDetails } = await send(
         'Runtime.evaluate',
-        { expression: 'globalThis.answer', awaitPromise: true, returnByValue: true },
+        { expression: ANSWER, awaitPromise: true, returnByValue: true },
         sessionId,
       )
       if (exceptionDetails) complaints.push(exceptionDetails.exception?.description ?? exceptionDetails.text)

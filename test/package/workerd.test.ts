@@ -58,6 +58,24 @@ ${respond}`
   })
 })
 
+inWorker('weights that are not what the file says are refused', async () => {
+  const app = `import { load } from 'convlet'
+import wasm from 'convlet/infer.wasm'
+import { model } from './data.js'
+const answer = async () => {
+  const bytes = model()
+  bytes[bytes.length - 1] ^= 1
+  return load(new Response(bytes), { wasm }).then(() => 'loaded', ({ code, message }) => code + ' ' + message)
+}
+${respond}`
+  await running(folder('workerd-hash', { 'worker.js': app }), async ({ fetch }) => {
+    assert.match(
+      (await (await fetch()).json()) as string,
+      /^FILE the weights have sha256 [0-9a-f]{64}, the file says [0-9a-f]{64}/,
+    )
+  })
+})
+
 inWorker('a Worker trains a step and saves', async () => {
   const app = `import { sgd, trainer } from 'convlet/train'
 import wasm from 'convlet/train.wasm'
