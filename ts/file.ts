@@ -142,6 +142,15 @@ export const encodeModel = async ({ tensors, ...meta }: Model): Promise<Uint8Arr
   return file
 }
 
+/** A model of a header and its data section. The tensors are views of `data`. */
+export const toModel = ({ sha256, dataBegin, dataLength, tensors, ...meta }: FileHeader, data: Uint8Array): Model => {
+  const views = Array.from(tensors, ([name, { dtype, shape, begin, end }]): [string, Tensor] => [
+    name,
+    { dtype, shape, data: data.subarray(begin, end) },
+  ])
+  return { ...meta, tensors: new Map(views) }
+}
+
 /** Reads a file that is wholly in memory and verifies its hash. The tensors are views of `bytes`. */
 export const readModel = async (bytes: Uint8Array): Promise<Model> => {
   if (bytes.length < 8) fail('FILE', `the file is cut short: ${bytes.length} bytes; download it again`)
@@ -153,10 +162,5 @@ export const readModel = async (bytes: Uint8Array): Promise<Model> => {
   const hash = header.sha256 && (await digest(data))
   // Without `crypto.subtle` nothing can be said.
   if (hash) checkHash(header, hash)
-  const { sha256, dataBegin, dataLength, tensors, ...meta } = header
-  const views = Array.from(tensors, ([name, { dtype, shape, begin, end }]): [string, Tensor] => [
-    name,
-    { dtype, shape, data: data.subarray(begin, end) },
-  ])
-  return { ...meta, tensors: new Map(views) }
+  return toModel(header, data)
 }

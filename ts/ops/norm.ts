@@ -1,4 +1,5 @@
 import { int, real, size } from '../shape.js'
+import type { Node } from '../types.js'
 import { checkVectors } from './batchnorm.js'
 import { lines, mapOrder, nest } from './nest.js'
 import type { Op } from './op.js'
@@ -35,20 +36,21 @@ export const instanceNormalization = {
   },
 } satisfies Op
 
+/** The numbers that describe an LRN over c channels to its kernels. */
+export const lrnNumbers = (node: Node, c: number): readonly number[] => {
+  const given = int(node, 'size', 1, 1)
+  // A larger window sees all channels from everywhere: only the mean knows of the rest.
+  const size = Math.min(given, 2 * c + 1)
+  const alpha = Math.fround((real(node, 'alpha', 1e-4) * size) / given)
+  return [size, alpha, real(node, 'beta', 0.75), real(node, 'bias', 1)]
+}
+
 /** ONNX LRN-13: across the channels of a map. */
 export const lrn = {
   run: scope => {
     const { node, read, output, call } = scope
     const [n, c, h, w] = mapOf(scope)
-    const given = int(node, 'size', 1, 1)
-    // A larger window sees all channels from everywhere: only the mean knows of the rest.
-    const size = Math.min(given, 2 * c + 1)
-    const constants = [
-      Math.fround((real(node, 'alpha', 1e-4) * size) / given),
-      real(node, 'beta', 0.75),
-      real(node, 'bias', 1),
-    ]
     const y = output([n, c, h, w], [c, h, w])
-    call('lrn', y, read(0, [c, h, w]), n * h * w, c, size, ...constants)
+    call('lrn', y, read(0, [c, h, w]), n * h * w, c, ...lrnNumbers(node, c))
   },
 } satisfies Op

@@ -36,6 +36,12 @@ export interface TrainProgram extends Parts {
   readonly run: (n: number) => Pick<Trace, 'layers' | 'outputs'>
 }
 
+/** The running means and variances that the steps of a program bring up to date. */
+export const runningStatistics = ({ graph, slots }: Pick<TrainProgram, 'graph' | 'slots'>): readonly Slot[] => {
+  const names = graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : []))
+  return slots.filter(({ tensor }) => names.includes(tensor))
+}
+
 export interface CompileOptions extends Omit<PartsOptions, 'ops'> {
   readonly batch: number
   /** Moments of the optimizer. */

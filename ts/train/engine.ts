@@ -5,7 +5,7 @@ import type { Layer } from '../trace.js'
 import { bind, type Instance, type Step } from '../wasm.js'
 import type { Loss, Optimizer, Parameter, Places, StepResult, TrainerOptions } from './api.js'
 import { between } from './check.js'
-import { SEED, type Slot, type TrainProgram } from './compile.js'
+import { runningStatistics, SEED, type Slot, type TrainProgram } from './compile.js'
 import { EVALUATED, LABELS } from './parts.js'
 import { mix } from './random.js'
 
@@ -77,7 +77,6 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
   const label = inputs.find(({ name }) => name === LABELS)!
   const one = size(image.shape) / batch
   const target = size(label.shape) / batch
-  const classes = loss.kind === 'crossEntropy' ? undefined : 0
 
   const prepare = (n: number) => {
     const { layers, outputs } = program.run(n)
@@ -117,7 +116,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
       )
     const known = (prepared[n] ??= prepare(n))
     const count = known.trained.scores.length / n
-    for (let i = 0; classes === undefined && i < n; i++)
+    for (let i = 0; loss.kind === 'crossEntropy' && i < n; i++)
       if (!(Number.isInteger(labels[i]) && labels[i]! >= 0 && labels[i]! < count))
         fail('INPUT', `label ${i} of the batch is ${labels[i]}, the network has classes 0 to ${count - 1}`)
     floats.set(input, image.at / 4)
@@ -134,10 +133,7 @@ export const engine = (program: TrainProgram, { buffer, kernels }: Instance, opt
     return parts.reduce((sum, [values, weight]) => sum + (weight * values.reduce((a, b) => a + b, 0)) / share, 0)
   }
 
-  const running = new Set(program.graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
-  const statistics = slots
-    .filter(({ tensor }) => running.has(tensor))
-    .map(({ at, floats: n }) => floats.subarray(at / 4, at / 4 + n))
+  const statistics = runningStatistics(program).map(({ at, floats: n }) => floats.subarray(at / 4, at / 4 + n))
   const saved = statistics.map(values => values.slice())
   const gradient = floats.subarray(gradients / 4, gradients / 4 + memory.gradients / 4)
   const updates = slots

@@ -1,6 +1,7 @@
 import type { Source } from '../api.js'
 import { compile as inference, type Program, resize } from '../compile.js'
 import { fail } from '../error.js'
+import { toModel } from '../file.js'
 import type { Platform } from '../platform.js'
 import { withFile } from '../source.js'
 import type { Model, Tensor } from '../types.js'
@@ -39,12 +40,7 @@ const read = async (source: TrainSource, platform: Platform, options: TrainerOpt
   return withFile(source as Source, platform, options, async ({ header, read, end }) => {
     const data = await read(new Uint8Array(header.dataLength))
     await end()
-    const { sha256, dataBegin, dataLength, tensors, ...meta } = header
-    const views = Array.from(tensors, ([name, { dtype, shape, begin, end }]): [string, Tensor] => [
-      name,
-      { dtype, shape, data: data.subarray(begin, end) },
-    ])
-    return { ...meta, tensors: new Map(views) }
+    return toModel(header, data)
   })
 }
 

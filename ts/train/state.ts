@@ -3,7 +3,7 @@ import { same, size } from '../shape.js'
 import type { Shape, Tensor } from '../types.js'
 import type { Instance } from '../wasm.js'
 import type { Unpacked } from './checkpoint.js'
-import type { Slot, TrainProgram } from './compile.js'
+import { runningStatistics, type Slot, type TrainProgram } from './compile.js'
 import { readSlot, tensorOf, writeSlot } from './weights.js'
 
 /** All that training changes, tensor by tensor. */
@@ -23,9 +23,9 @@ export interface State {
 const bestOf = (tensor: string): string => `${tensor} at its best`
 
 export const stateOf = (program: TrainProgram, instance: Instance, tensors: ReadonlyMap<string, Tensor>): State => {
-  const { slots, graph, gradients, moments, memory } = program
-  const running = new Set(graph.nodes.flatMap(({ op, inputs }) => (op === 'BatchStats' ? inputs.slice(1) : [])))
-  const changing = slots.filter(({ tensor, offset }) => offset !== undefined || running.has(tensor))
+  const { slots, gradients, moments, memory } = program
+  const running = runningStatistics(program)
+  const changing = slots.filter(slot => slot.offset !== undefined || running.includes(slot))
   const shapeOf = ({ tensor }: Slot): Shape => tensors.get(tensor)!.shape
   const numbers = (slot: Slot, shift: number) => readSlot(slot, shift, size(shapeOf(slot)), program, instance)
   const kept = memory.moments / (memory.gradients || 1)

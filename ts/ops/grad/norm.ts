@@ -1,5 +1,6 @@
 import { misfit, real, show, size } from '../../shape.js'
 import type { Shape } from '../../types.js'
+import { lrnNumbers } from '../norm.js'
 import { nhwc } from '../op.js'
 import { limits } from '../panels.js'
 import { mapOf } from '../window.js'
@@ -91,11 +92,7 @@ export const lrnGradOp = {
   run: scope => {
     const { node, read, output, call } = scope
     const [n, c, h, w] = mapOf(scope)
-    const given = Number(node.attrs.size)
-    const window = Math.min(given, 2 * c + 1)
-    const alpha = Math.fround((real(node, 'alpha', 1e-4) * window) / given)
     const dx = output([n, c, h, w], [c, h, w])
-    const constants = [alpha, real(node, 'beta', 0.75), real(node, 'bias', 1)]
-    call('lrn_grad', dx, read(0, [c, h, w]), read(1, [c, h, w]), n * h * w, c, window, ...constants)
+    call('lrn_grad', dx, read(0, [c, h, w]), read(1, [c, h, w]), n * h * w, c, ...lrnNumbers(node, c))
   },
 } satisfies TrainOp
