@@ -1,5 +1,6 @@
 // Measures networks in convlet and in its peers. See README.md.
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { count, fail, list, oneOf, parse } from './lib/args.mjs'
@@ -95,7 +96,9 @@ async function main(options) {
   for (const model of options.models) {
     try {
       const file = await fileOf(model)
-      const result = await measure(file, runtimes, { ...options, onRound: progress(options.rounds) })
+      const onnx = new Uint8Array(await readFile(file))
+      const measured = await measure(onnx, runtimes, { ...options, onRound: progress(options.rounds) })
+      const result = { model: file, ...measured }
       results.push(result)
       if (!options.json) console.log(`\n${report(result)}`)
     } catch (error) {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { convert, fromOnnx } from '../../dist/convert.js'
 import { difference } from './difference.mjs'
 import { median, sample } from './sample.mjs'
@@ -38,11 +37,10 @@ async function gather(runtimes, task) {
 }
 
 /**
- * Measures one ONNX file in every runtime, taking turns. `runtimes` is convlet's builds, then the peers:
+ * Measures an ONNX file in every runtime, taking turns. `runtimes` is convlet's builds, then the peers:
  * `{ name, create, build? }`. The first is what outputs are compared with.
  */
-export async function measure(path, runtimes, { batch, rounds, onRound }) {
-  const onnx = new Uint8Array(await readFile(path))
+export async function measure(onnx, runtimes, { batch, rounds, onRound }) {
   const model = fromOnnx(onnx)
   const inputs = makeInputs(model.graph, batch)
   const rows = await gather(runtimes, { onnx, model, file: await convert(onnx), batch, inputs })
@@ -58,5 +56,5 @@ export async function measure(path, runtimes, { batch, rounds, onRound }) {
     row.contestant.dispose()
   }
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]))
-  return { model: path, batch, inputs: shapes, rows: rows.map(({ contestant, outputs, ...row }) => row) }
+  return { batch, inputs: shapes, rows: rows.map(({ contestant, outputs, ...row }) => row) }
 }

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import * as ort from 'onnxruntime-web/wasm'
 
 export const name = 'onnxruntime-web'
 
 ort.env.wasm.numThreads = 1
-ort.env.wasm.wasmPaths = fileURLToPath(new URL('../node_modules/onnxruntime-web/dist/', import.meta.url))
+// A path, in Node and in a page that is served with this folder's packages.
+ort.env.wasm.wasmPaths = decodeURIComponent(new URL('../node_modules/onnxruntime-web/dist/', import.meta.url).pathname)
 ort.env.logLevel = 'error'
 
 /** onnxruntime-web as a contestant: every optimisation of its own, one thread. */

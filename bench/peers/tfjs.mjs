@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import tf from '@tensorflow/tfjs-core'
 import { fuse } from './tfjs/fuse.mjs'
@@ -9,7 +8,10 @@ export const name = 'tfjs-wasm'
 
 async function start() {
   if (tf.getBackend() === 'wasm') return
-  setWasmPaths(fileURLToPath(new URL('../node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url)))
+  // A path, in Node and in a page that is served with this folder's packages.
+  setWasmPaths(
+    decodeURIComponent(new URL('../node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url).pathname),
+  )
   setThreadsCount(1)
   await tf.setBackend('wasm')
   await tf.ready()
