@@ -31,6 +31,7 @@ export async function openWhile(url, until) {
   } finally {
     browser.kill()
     await closed
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    // Its helpers may still be writing for a moment.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 }

@@ -37,6 +37,7 @@ export async function networkFile(name) {
   const path = `${folder}${name}.onnx`
   if (existsSync(path)) return path
   const { networks } = await import('../../dist/models.js')
+  if (!(name in networks)) throw new Error(`${name}: no network of convlet/models: ${Object.keys(networks).join(', ')}`)
   const { toOnnx } = await import('../../dist/convert.js')
   const { parameters, ...graph } = networks[name]()
   const random = numbers(1)
