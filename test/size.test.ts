@@ -1,5 +1,6 @@
 // Nobody pays for what they did not import: the weight of what a user downloads.
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundle, type File, weight } from './bundle.js'
@@ -79,6 +80,14 @@ test('the operators that few networks have are at most 3.6 KB more, and nothing 
   assert.match(all(later), /MatMul.*conv_transposed|conv_transposed.*MatMul/s)
   assert.not.match(all(start), /MatMul|conv_transposed/)
 })
+
+for (const build of ['infer.wasm', 'infer.relaxed.wasm'])
+  test(`${build} and all of the runtime are at most 32 KB, compressed`, async () => {
+    const { start, later } = await bundle(LOAD)
+    const kernels = gzipSync(readFileSync(`dist/${build}`), { level: 9 }).length
+    const total = kernels + weight(start) + weight(later)
+    assert.ok(total <= 32 * 1024, `${total} bytes`)
+  })
 
 test('writing files and inspecting them are not in it unless imported', async () => {
   const { start } = await bundle(LOAD)
