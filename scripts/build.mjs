@@ -69,6 +69,8 @@ const library = () =>
       'train.web': 'ts/entry/train.web.ts',
       workerd: 'ts/entry/workerd.ts',
       'train.workerd': 'ts/entry/train.workerd.ts',
+      shards: 'ts/entry/shards.ts',
+      'shards.node': 'ts/entry/shards.node.ts',
       convert: 'converters/index.ts',
       ...(existsSync('models/index.ts') && { models: 'models/index.ts' }),
     },

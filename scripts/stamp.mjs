@@ -27,7 +27,17 @@ const parts = {
       ...readdirSync('.').filter(file => /^tsconfig.*\.json$/.test(file)),
       ...['ts', 'converters', 'models'].flatMap(folder => under(folder, '.ts')),
     ],
-    made: ['node.js', 'train.js', 'web.js', 'workerd.js', 'convert.js', 'cli.js', 'types'],
+    made: [
+      'node.js',
+      'train.js',
+      'web.js',
+      'workerd.js',
+      'shards.js',
+      'shards.node.js',
+      'convert.js',
+      'cli.js',
+      'types',
+    ],
   },
   inline: {
     sources: () => [...common, 'asconfig.json', ...under('assembly', '.ts'), ...under('ts', '.ts')],

@@ -12,11 +12,13 @@ import { readWhole, target, writeWhole } from './disk.js'
 import { besideModel } from './external.js'
 import { type MetaFile, readMeta } from './meta.js'
 import { about, type CommonOptions, namedShape, printJson, wholeNumber, withCommon } from './options.js'
+import { byteSize, writeShards } from './shards.js'
 
 interface Options extends CommonOptions {
   readonly meta?: string | boolean
   readonly inputShape?: Readonly<Record<string, Shape>>
   readonly classes?: number
+  readonly shard?: number
 }
 
 /** Throws for a safetensors file, which is what conversion makes. */
@@ -104,13 +106,15 @@ const run = async (
   const encoded = await encodeModel(model)
   // Plans the network, so that a file is not written which could not be loaded.
   const { inputs, outputs, memory } = await about(file, () => inspect(encoded))
-  await writeWhole(out, encoded)
+  const cut = options.shard === undefined ? undefined : await writeShards(out, encoded, options.shard)
+  if (!cut) await writeWhole(out, encoded)
   const took = performance.now() - start
   const nodes = model.graph!.nodes.length
 
   if (options.json)
     return printJson({
-      file: out,
+      file: cut?.path ?? out,
+      ...(cut && { shards: cut.manifest.shards }),
       bytes: encoded.length,
       source: model.source,
       opset: model.opset ?? null,
@@ -126,7 +130,8 @@ const run = async (
       milliseconds: took,
     })
   const line = (name: string, text: string) => console.log(`  ${dim(name.padEnd(9))}${text}`)
-  console.log(`${bold(out)}  ${bytes(encoded.length)}`)
+  const parts = cut && `, ${plural(cut.manifest.shards.length, 'shard')}`
+  console.log(`${bold(cut?.path ?? out)}  ${bytes(encoded.length)}${parts ?? ''}`)
   line('from', `${clean(model.source ?? file)}${model.opset === undefined ? '' : `, opset ${model.opset}`}`)
   line('network', `${plural(nodes, 'node')}, ${ports(inputs)} → ${ports(outputs)}`)
   line(
@@ -162,10 +167,16 @@ export const convertCommand = (): Command =>
         '--input-shape <name=N,C,H,W>',
         'the size of an input that the model leaves open; may be repeated',
         namedShape,
+      )
+      .option(
+        '--shard <size>',
+        'cut the file to pieces of at most so many bytes, e.g. 24MiB, and a manifest, out.shards.json (convlet/shards)',
+        byteSize,
       ),
     [
       'convlet convert lenet5.onnx lenet5.safetensors',
       'convlet convert resnet18.onnx resnet18.safetensors --meta imagenet.json --input-shape input=1,3,224,224',
       'convlet convert resnet50 weights.safetensors resnet50.safetensors --classes 5',
+      'convlet convert resnet18.onnx public/resnet18.safetensors --shard 24MiB',
     ],
   ).action(run)

@@ -1,6 +1,6 @@
 // Reading and writing whole files, and saying in one line why it did not work.
-import { rmSync } from 'node:fs'
-import { open, realpath, rename, stat } from 'node:fs/promises'
+import { renameSync, rmSync } from 'node:fs'
+import { open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ConvletError } from '../../ts/error.js'
 import { progressLine } from '../terminal/progress.js'
@@ -95,30 +95,42 @@ export const target = async (path: string): Promise<string> => {
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
-/** Writes the whole file or none: under a temporary name beside it first, which no failure and no Ctrl-C leaves behind. */
-export const writeWhole = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const whole = await target(path)
-  const temporary = join(dirname(whole), `.convlet-${process.pid}.tmp`)
-  const remove = () => rmSync(temporary, { force: true })
+/**
+ * Writes whole files, all of them or none: under temporary names beside them first, which no failure and no Ctrl-C leaves
+ * behind.
+ */
+export const writeTogether = async (files: readonly (readonly [path: string, bytes: Uint8Array])[]): Promise<void> => {
+  const wholes = await Promise.all(files.map(([path]) => target(path)))
+  const temporaries = wholes.map((whole, i) => join(dirname(whole), `.convlet-${process.pid}-${i}.tmp`))
+  const remove = () => {
+    for (const temporary of temporaries) rmSync(temporary, { force: true })
+  }
   const stop = (signal: NodeJS.Signals) => process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS])
   // Who listens already decides what a signal does.
   const signals = Object.keys(SIGNALS).filter(signal => process.listenerCount(signal) === 0)
   process.once('exit', remove)
   for (const signal of signals) process.once(signal, stop)
+  let at = 0
   try {
-    const file = await open(temporary, 'w')
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
+    for (; at < files.length; at++) {
+      const file = await open(temporaries[at]!, 'w')
+      try {
+        await file.writeFile(files[at]![1])
+        await file.sync()
+      } finally {
+        await file.close()
+      }
     }
-    await rename(temporary, whole)
+    // At one go: no signal comes between two of them.
+    for (at = 0; at < files.length; at++) renameSync(temporaries[at]!, wholes[at]!)
   } catch (cause) {
-    throw fileError(path, 'cannot be written', cause)
+    throw fileError(files[at]![0], 'cannot be written', cause)
   } finally {
     remove()
     process.off('exit', remove)
     for (const signal of signals) process.off(signal, stop)
   }
 }
+
+/** Writes the whole file or none. */
+export const writeWhole = (path: string, bytes: Uint8Array): Promise<void> => writeTogether([[path, bytes]])

@@ -5,7 +5,7 @@ import { inspect } from '../../ts/entry/node.js'
 import type { Preprocess, Shape } from '../../ts/types.js'
 import { type Column, table } from '../terminal/table.js'
 import { bytes, clean, columns, count, plural, showShape } from '../terminal/text.js'
-import { mustBeModel } from './model.js'
+import { mustBeModel, sourceOf } from './model.js'
 import { about, type CommonOptions, imageShape, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
@@ -104,7 +104,7 @@ const run = async (file: string, { batch, inputShape, memory, why, json }: Optio
     ...(inputShape && { inputShape }),
     ...(memory && { memory }),
   }
-  const found = await about(file, () => inspect(file, options))
+  const found = await about(file, async () => inspect(await sourceOf(file), options))
   if (json) printJson({ file, ...found })
   else print(file, found, why === true)
 }

@@ -1,4 +1,6 @@
 import { open } from 'node:fs/promises'
+import type { Source } from '../../ts/api.js'
+import { shards } from '../../ts/entry/shards.node.js'
 import { ConvletError } from '../../ts/error.js'
 import { headerLength } from '../../ts/file.js'
 import { kindOf } from '../../ts/kinds.js'
@@ -33,3 +35,6 @@ export const mustBeModel = async (file: string): Promise<void> => {
     if (kind) throw new ConvletError('FILE', `${file}: not a safetensors file: looks like ${kind}.`, { cause })
   }
 }
+
+/** What the runtime reads a model from: a manifest's shards, or the file itself. */
+export const sourceOf = async (file: string): Promise<Source> => (file.endsWith('.shards.json') ? shards(file) : file)

@@ -6,7 +6,7 @@ import { plainPreprocess, toInput } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { bar, clean, milliseconds, percent, shorten } from '../terminal/text.js'
 import { inverted, readImage } from './image.js'
-import { mustBeModel } from './model.js'
+import { mustBeModel, sourceOf } from './model.js'
 import { about, type CommonOptions, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
@@ -72,7 +72,7 @@ const loadWithProgress = async (file: string, { memory }: Options): Promise<Net>
   const progress = progressLine(`loading ${file}`)
   const onProgress: LoadOptions['onProgress'] = ({ loaded, total }) => progress.update(loaded, total)
   try {
-    return await about(file, () => load(file, { onProgress, ...(memory && { memory }) }))
+    return await about(file, async () => load(await sourceOf(file), { onProgress, ...(memory && { memory }) }))
   } finally {
     progress.end()
   }
