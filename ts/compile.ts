@@ -54,8 +54,12 @@ export const compile = async (header: FileHeader, options: LoadOptions = {}): Pr
       `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,
     )
   const needed = drop(resize(given, batch, inputShape))
-  // Few networks have others: their module is loaded for those that do.
-  const ops = missing(needed, forward).length ? (await import('./ops/more.js')).all : forward
+  // Few networks have others, or large strides: their modules are loaded for those that do.
+  const ops = {
+    ...(missing(needed, forward).length ? (await import('./ops/more.js')).all : forward),
+    ...(needed.nodes.some(({ attrs }) => (attrs.stride as [number])?.[0] > 2) &&
+      (await import('./ops/phases.js')).phases),
+  }
   const { shape } = trace(needed, tensors, fast, ops)
   const graph = fuse(needed, shape)
 

@@ -1,5 +1,6 @@
 import type { LayerSummary } from './api.js'
 import { decide } from './ops/conv.js'
+import { phasesOf } from './ops/phases.js'
 import { hasWays } from './ops/ways.js'
 import { same, show } from './shape.js'
 import type { Node, Shape } from './types.js'
@@ -17,6 +18,13 @@ const ofConv = (node: Node, kernels: readonly string[], x: Shape, w: Shape, fast
   const { stride, dilation } = window
   if (depthwise) return ['depthwise', 'one channel per group']
   if (kernels.includes('gemv')) return ['gemv', 'one image, one result per channel']
+  if (Math.max(...stride) > 1 && kernels.includes('conv_winograd')) {
+    const { tile, part } = phasesOf(node, x, w)!
+    return [
+      nameOf(tile),
+      `${part.toPrecision(2)} of the direct kernel's time, in the ${stride[0]}×${stride[1]} phases of its stride`,
+    ]
+  }
   const odd = [x[1]!, oc].find(channels => channels % 4)
   // What Winograd's way cannot do.
   const hindrance = [

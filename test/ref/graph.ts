@@ -6,6 +6,7 @@ import { conv, convTranspose, gemm, matMul, type Transposed } from './conv.js'
 import * as each from './eltwise.js'
 import { concat, pad, permute, slice } from './layout.js'
 import { batchNorm, batchNormSizes, instanceNorm, instanceNormBound, lrn } from './norm.js'
+import { inPhases } from './phases.js'
 import { avgPool, globalAvgPool, globalMaxPool, maxPool, type Sliding } from './pool.js'
 import { reducing } from './reducing.js'
 import { type Resizing, resize } from './resize.js'
@@ -106,15 +107,19 @@ const window = (node: Node) => node.attrs as unknown as Sliding
 
 const direct = linear((node, x, w, b) => conv(x, w, b, window(node)))
 
-/** Any way of computing it is right. */
+/** Any way of computing it is right, with a stride that in phases too. */
 const convOp: Op = (node, inputs) => {
   const result = direct(node, inputs)
   const [x, w] = inputs as [Approx, Approx]
-  if (((node.attrs.groups as number) ?? 1) !== 1 || !winogradFits(w.value, window(node))) return result
+  const { stride: [s, other] = [1, 1], dilation = [1, 1] } = window(node)
+  if (((node.attrs.groups as number) ?? 1) !== 1 || s !== other || Math.max(...dilation) > 1) return result
+  const whole = { x: most(x), w: abs(w.value) }
+  const form = s > 1 ? inPhases(whole.x, whole.w, window(node)) : whole
+  if (!winogradFits(form.w, {})) return result
   // The sizes of larger tiles bound those of smaller ones (test/ops/winograd.test.ts).
   const more = rounding(
-    winogradSteps(x.value.shape[1]!),
-    winogradSizes(most(x), abs(w.value), window(node), largestTile(w.value)),
+    winogradSteps(form.x.shape[1]!),
+    winogradSizes(form.x, form.w, s > 1 ? {} : window(node), largestTile(form.w)),
   )
   return { ...result, error: sum(result.error, more) }
 }
