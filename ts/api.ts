@@ -33,6 +33,14 @@ export interface LoadOptions extends PlanOptions {
   readonly build?: Build
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
+  /** Refuse a file whose SHA-256 is another, in hex. It stands for the header's own, which is then not asked. */
+  readonly sha256?: string
+  /**
+   * Keep a file that comes from an address, and take it from there the next time, without a connection: in the Cache API, where there
+   * is none in the origin's private files, in Node in the user's folder of caches. What cannot be kept, or is no address, is only loaded. A
+   * kept file is not asked for again: give a new one a new address, or its `sha256`. Default false.
+   */
+  readonly cache?: boolean
   /** Refuse a model that needs more bytes of memory than this. */
   readonly memoryLimit?: number
 }

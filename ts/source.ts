@@ -1,46 +1,25 @@
-import type { Source } from './api.js'
 import { ConvletError, fail } from './error.js'
-import { checkHash, checkLength, type FileHeader, failLength, headerLength, parseHeader } from './file.js'
-import type { Bytes, Hash, Platform, ReadOptions } from './platform.js'
+import { checkHash, checkLength, failLength, headerLength, parseHeader } from './file.js'
+import type { Hash, Open, Read } from './platform.js'
 
 /** Opens any source for reading from its beginning. */
-export const open = async (source: Source, platform: Platform, signal: AbortSignal | undefined): Promise<Bytes> => {
-  let from = source instanceof ArrayBuffer ? new Uint8Array(source) : source
+export const open: Open = async (source, platform, signal) => {
+  const from = source instanceof ArrayBuffer ? new Uint8Array(source) : source
   if (from instanceof Uint8Array) return { total: from.length, chunks: [from].values() }
-  if (typeof from === 'string' || from instanceof URL) {
-    if (!/^https?:/.test(`${from}`)) return platform.open(from)
-    from = await fetch(from, { signal: signal ?? null })
-  }
-  if (from instanceof Blob) from = new Response(from, { headers: { 'content-length': `${from.size}` } })
-  if (from instanceof ReadableStream) from = new Response(from)
-  if (!(from instanceof Response))
+  const isAddress = typeof from === 'string' || from instanceof URL
+  if (isAddress && platform.open && !/^https?:/.test(`${from}`)) return platform.open(from)
+  if (!(isAddress || from instanceof Blob || from instanceof Response || from instanceof ReadableStream))
     return fail('INPUT', 'load takes a path, a URL, bytes, a Blob, a Response or a ReadableStream')
-  const { ok, status, headers, body, url } = from
-  if (!ok || !body) return fail('FILE', `${url || 'the response'}: status ${status}`)
-  const reader = body.getReader()
-  return {
-    // Of encoded bytes the length says nothing.
-    total: (!headers.has('content-encoding') && Number(headers.get('content-length'))) || undefined,
-    chunks: { next: () => reader.read() as Promise<IteratorResult<Uint8Array>>, return: () => reader.cancel() },
-  }
-}
-
-/** An open file after its header. */
-export interface OpenFile {
-  readonly header: FileHeader
-  /** Fills the target with the next bytes of the data section. */
-  readonly read: (target: Uint8Array) => Promise<Uint8Array>
-  /** Throws unless all was read and has the header's hash. */
-  readonly end: () => Promise<void>
+  // At once, and not when a connection has broken: then it could not be fetched either.
+  const [body, { follow }] = await Promise.all([
+    isAddress ? fetch(from, { signal: signal ?? null }) : from,
+    import('./follow.js'),
+  ])
+  return follow(body, isAddress ? from : undefined, signal)
 }
 
 /** Reads the header of a safetensors file, and of the rest what `use` reads. */
-export const withFile = async <T>(
-  source: Source,
-  platform: Platform,
-  { onProgress, signal }: ReadOptions,
-  use: (file: OpenFile) => T | Promise<T>,
-): Promise<T> => {
+const readFile: Read = async (source, platform, { onProgress, signal }, use, begin = open) => {
   // A source that stalls must not keep an abort waiting.
   const stop = new Promise<never>((_, reject) => signal?.addEventListener('abort', reject, { once: true }))
   stop.catch(() => undefined)
@@ -54,7 +33,7 @@ export const withFile = async <T>(
       return fail('FILE', `cannot read ${source}: ${(cause as Error).message}`, cause)
     }
   }
-  const { total, chunks } = await attempt(() => open(source, platform, signal))
+  const { total, chunks } = await attempt(() => begin(source, platform, signal))
   let hash: Hash | undefined
   let loaded = 0
   let rest = new Uint8Array()
@@ -68,17 +47,17 @@ export const withFile = async <T>(
       loaded += rest.length
       onProgress?.({ loaded, total })
     }
-    const bytes = rest.subarray(0, most)
+    const piece = rest.subarray(0, most)
     rest = rest.subarray(most)
-    hash?.update(bytes)
-    return bytes
+    hash?.update(piece)
+    return piece
   }
   const read = async (target: Uint8Array): Promise<Uint8Array> => {
     for (let at = 0; at < target.length; ) {
-      const bytes = await pull(target.length - at)
-      if (!bytes.length) failLength(`${loaded + target.length - at} or more`, loaded)
-      target.set(bytes, at)
-      at += bytes.length
+      const piece = await pull(target.length - at)
+      if (!piece.length) failLength(`${loaded + target.length - at} or more`, loaded)
+      target.set(piece, at)
+      at += piece.length
     }
     return target
   }
@@ -96,4 +75,11 @@ export const withFile = async <T>(
     // Nobody waits for the end of what nobody reads, nor minds how it ends.
     Promise.resolve(chunks.return?.()).catch(() => undefined)
   }
+}
+
+/** The same, with the options that few use. */
+export const withFile: Read = async (source, platform, options, use) => {
+  const read =
+    options.cache || options.sha256 !== undefined ? (await platform.cached()).cached(readFile, open, fail) : readFile
+  return read(source, platform, options, use)
 }

@@ -1,6 +1,6 @@
 import type { Program } from './compile.js'
+import type { OpenFile } from './platform.js'
 import { size } from './shape.js'
-import type { OpenFile } from './source.js'
 import { bind, type Instance } from './wasm.js'
 
 /**

@@ -15,5 +15,6 @@ export const node: Platform = {
     return { total: size || undefined, chunks: stream[Symbol.asyncIterator]() }
   },
   wasm: name => (modules[name] ??= promises.readFile(new URL(name, import.meta.url)).then(compileModule)),
+  cached: () => import('./node.cache.js'),
   sha256: () => createHash('sha256'),
 }

@@ -1,14 +1,14 @@
 import { fail } from '../error.js'
 import type { Platform } from '../platform.js'
-import { open } from '../source.js'
 import { compileResponse, type Module } from '../wasm.js'
 import { sha256 } from './sha256.js'
 
 /** Browsers: an address that is not complete counts from the page's. */
-export const browser = (wasm: Platform['wasm']): Platform => {
-  const platform: Platform = { open: async path => open(await fetch(path), platform, undefined), wasm, sha256 }
-  return platform
-}
+export const browser = (wasm: Platform['wasm']): Platform => ({
+  cached: () => import('./web.cache.js'),
+  wasm,
+  sha256,
+})
 
 /** Kernels from where `locate` says that a file of the package lies. */
 export const fetched = (locate: (name: string) => URL): Platform['wasm'] => {

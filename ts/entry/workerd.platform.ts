@@ -13,5 +13,6 @@ export const workerd: Platform = {
       `a Worker compiles no bytes: import wasm from 'convlet/${plain}' and pass { wasm }; or 'convlet/${plain.replace('.', '.relaxed.')}' with { wasm, build: 'relaxed' }`,
     )
   },
+  cached: () => import('./web.cache.js'),
   sha256,
 }
