@@ -22,11 +22,18 @@ const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('h
 const damaged = file.with(file.length - 1, file.at(-1)! ^ 1)
 
 const home = mkdtempSync(join(tmpdir(), 'convlet-cache-'))
-process.env.XDG_CACHE_HOME = process.env.LOCALAPPDATA = home
 const folder = join(home, 'convlet')
 const kept = () => readdirSync(home).flatMap(() => readdirSync(folder).map(name => join(folder, name)))
 test.before.each(() => rmSync(folder, { recursive: true, force: true }))
-test.after(() => rmSync(home, { recursive: true }))
+// All test files run in one process.
+const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
+test.before(() => Object.assign(process.env, { XDG_CACHE_HOME: home, LOCALAPPDATA: home }))
+test.after(() => {
+  rmSync(home, { recursive: true })
+  for (const [name, was] of Object.entries({ XDG_CACHE_HOME, LOCALAPPDATA }))
+    if (was === undefined) delete process.env[name]
+    else process.env[name] = was
+})
 
 const loads = async (source: Source, options: LoadOptions = {}) => {
   const net = await load(source, { ...kernels, cache: true, ...options })

@@ -18,11 +18,16 @@ const wanted = (await load(file, kernels)).run(image).logits!.slice()
 /** Waits are told, and made a hundredth as long. */
 const waited: number[] = []
 const { setTimeout: real } = globalThis
-globalThis.setTimeout = ((action: () => void, ms = 0, ...rest: []) => {
-  const own = [250, 500, 1000, 2000, 4000].includes(ms)
-  if (own) waited.push(ms)
-  return real(action, own ? ms / 100 : ms, ...rest)
-}) as typeof setTimeout
+test.before(() => {
+  globalThis.setTimeout = ((action: () => void, ms = 0, ...rest: []) => {
+    const own = [250, 500, 1000, 2000, 4000].includes(ms)
+    if (own) waited.push(ms)
+    return real(action, own ? ms / 100 : ms, ...rest)
+  }) as typeof setTimeout
+})
+test.after(() => {
+  globalThis.setTimeout = real
+})
 
 /** Loads from a server with these answers; gives the requests. */
 const loads = async (answers: readonly Answer[], options: LoadOptions = {}, bytes = file) => {
