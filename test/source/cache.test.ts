@@ -27,7 +27,9 @@ const kept = () => readdirSync(home).flatMap(() => readdirSync(folder).map(name 
 test.before.each(() => rmSync(folder, { recursive: true, force: true }))
 // All test files run in one process.
 const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
-test.before(() => Object.assign(process.env, { XDG_CACHE_HOME: home, LOCALAPPDATA: home }))
+test.before(() => {
+  Object.assign(process.env, { XDG_CACHE_HOME: home, LOCALAPPDATA: home })
+})
 test.after(() => {
   rmSync(home, { recursive: true })
   for (const [name, was] of Object.entries({ XDG_CACHE_HOME, LOCALAPPDATA }))
