@@ -104,6 +104,20 @@ const types = async () => {
   await writeFile('dist/types/wasm.d.ts', wasmModule)
 }
 
+/**
+ * Takes out the imports of chunks by which esbuild keeps an order of evaluation: nothing here depends on it, the package says that
+ * it has no side effects, and bundlers warn of each such line. Lines stay in place for the source maps.
+ */
+const withoutBareImports = ({ outputs }) =>
+  Promise.all(
+    Object.keys(outputs)
+      .filter(file => file.endsWith('.js'))
+      .map(async file => {
+        const text = await readFile(file, 'utf8')
+        await writeFile(file, text.replace(/^import "\.\/shared-\w+\.js";$/gm, ''))
+      }),
+  )
+
 /** Removes the chunks of earlier builds. */
 const sweep = async ({ outputs }) => {
   const stale = (await readdir('dist')).filter(f => f.startsWith('shared-') && !(`dist/${f}` in outputs))
@@ -113,6 +127,7 @@ const sweep = async ({ outputs }) => {
 const bundles = async () => {
   const [a, b] = await Promise.all([library(), cli(), types()])
   await sweep(a.metafile)
+  await withoutBareImports(a.metafile)
   await writeFile('dist/THIRD-PARTY.txt', await thirdParty([a.metafile, b.metafile]))
 }
 

@@ -30,7 +30,7 @@ export const keeper =
             hash?.update(result.value)
             await chunk?.(result.value, total)
           } else if (hash) {
-            const found = hash.digest('hex')
+            const found = await hash.digest('hex')
             if (found !== sha256)
               refuse('FILE', `the file has sha256 ${found}, { sha256 } says ${sha256}; download it again`)
           }
@@ -46,7 +46,7 @@ export const keeper =
     const name = platform.sha256()
     name.update(new TextEncoder().encode(address))
     // A place may be forbidden, or full: that costs the next start a connection, not this one its network.
-    const kept = await place(address, name.digest('hex')).catch(nothing)
+    const kept = await place(address, await name.digest('hex')).catch(nothing)
     if (!kept) return show(source)
     const there = await kept.get().catch(nothing)
     if (there)

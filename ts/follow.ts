@@ -1,4 +1,5 @@
 import type { Bytes } from './platform.js'
+import { type ByteReader, filling } from './reader.js'
 
 /** Attempts in a row that bring nothing, and milliseconds before the first of them; each waits twice as long as the one before. */
 const ATTEMPTS = 5
@@ -27,7 +28,7 @@ export const follow = (
   const version = type === 'cors' ? null : versions.map(([, text]) => text).find(text => text && !text.startsWith('W/'))
   // Bytes of an encoded file are not those that a range counts.
   let ranges = !first.headers.has('content-encoding')
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined = body.getReader()
+  let reader: ByteReader | undefined = filling(body)
   let loaded = 0
   /** Bytes to pass over. */
   let known = 0
@@ -44,14 +45,14 @@ export const follow = (
     const range = ranges && { range: `bytes=${loaded}-`, ...(version && { 'if-range': version }) }
     const response = await fetch(address!, { headers: { ...range }, signal: signal ?? null })
     const { body, headers, ok, status, type } = response
-    reader = body?.getReader()
+    reader = body ? filling(body) : undefined
     if (status >= 500 || status === 429 || status === 408) throw new Error(`status ${status}`)
     const found = headers.get('content-range')
     const [, from, size] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(`${found}`) ?? []
     const part = status === 206
     known = ok && !part ? loaded : 0
     // The connection broke behind the last byte.
-    if (status === 416 && Number(size) === loaded) reader = new Response('').body!.getReader()
+    if (status === 416 && Number(size) === loaded) reader = filling(new Response('').body!)
     else if (!ok) end(`status ${status}, content-range ${found},`)
     // To a page, another origin's headers are hidden unless they are named.
     const hidden = !found && type === 'cors'

@@ -19,7 +19,7 @@ export interface Bytes {
 /** A hash that is fed piece by piece, as node:crypto's. */
 export interface Hash {
   readonly update: (chunk: Uint8Array) => unknown
-  readonly digest: (encoding: 'hex') => string
+  readonly digest: (encoding: 'hex') => string | Promise<string>
 }
 
 /** What differs between runtimes. Each entry (`convlet` in Node, in browsers, in Workers) hands in its own. */

@@ -2,6 +2,7 @@
 // one stream. Whether it is the right one, the file's own hash says.
 import { ConvletError, fail } from './error.js'
 import { isSize, kind, list, type Reader, record, text } from './guards.js'
+import { type ByteReader, filling } from './reader.js'
 
 export interface Shard {
   /** Its name; it lies beside the manifest. */
@@ -51,21 +52,21 @@ export const toManifest = (v: unknown): Manifest => {
 export const joined = ({ bytes, shards }: Manifest, open: OpenShard): Response => {
   let next = 0
   let found = 0
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let reader: ByteReader | undefined
   const what = () => `shard "${shards[next]!.file}" (${next + 1} of ${shards.length})`
 
   const begin = async () => {
     const { ok, status, body } = await open(shards[next]!.file)
     if (!ok || !body) return fail('FILE', `${what()}: status ${status}; does it lie beside the manifest?`)
     found = 0
-    return body.getReader()
+    return filling(body)
   }
   const check = () => {
     const wanted = shards[next]!.bytes
     if (found !== wanted)
       fail('FILE', `${what()} should have ${wanted} bytes, it has ${found}; all must be of one conversion`)
   }
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+  const pull = async (controller: Pick<ReadableStreamDefaultController<Uint8Array>, 'enqueue' | 'close'>) => {
     while (next < shards.length) {
       reader ??= await begin()
       const { done, value } = await reader.read()
@@ -86,7 +87,7 @@ export const joined = ({ bytes, shards }: Manifest, open: OpenShard): Response =
           if (cause instanceof ConvletError) throw cause
           fail('FILE', `cannot read ${what()}: ${(cause as Error).message}`, cause)
         }),
-      cancel: reason => reader?.cancel(reason),
+      cancel: () => reader?.cancel(),
     },
     // Nothing ahead of who reads it.
     { highWaterMark: 0 },

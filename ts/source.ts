@@ -68,7 +68,7 @@ const readFile: Read = async (source, platform, { onProgress, signal }, use, beg
     const end = async () => {
       await pull(1)
       checkLength(header, loaded)
-      if (hash) checkHash(header, hash.digest('hex'))
+      if (hash) checkHash(header, await hash.digest('hex'))
     }
     return await use({ header, read, end })
   } finally {
