@@ -77,8 +77,8 @@ for (const [name, most] of [
 const parts: Readonly<Record<string, readonly [RegExp, RegExp, number]>> = {
   'operators that few networks have': [/^more-/, /MatMul.*conv_transposed|conv_transposed.*MatMul/s, 3.6],
   'what strided convolutions have of their own': [/^phases-/, / as phases/, 1],
-  'what arrives in pieces, over connections that may break': [/^follow-/, /if-range/, 1.1],
-  'kept files and hashes that are asked for': [/cache-/, /TransformStream/, 1.1],
+  'what arrives in pieces, over connections that may break': [/^follow-/, /if-range/, 1.15],
+  'kept files and hashes that are asked for': [/cache-/, /TransformStream/, 1.15],
 }
 const OPTIONS = /TransformStream/
 
