@@ -9,7 +9,7 @@ const STAMP = 'node_modules/.convlet'
 const LOCK = 'package-lock.json'
 
 /** Tells what is being done, and when it is done how long it took. What a command says is shown only where it fails. */
-const step = async (what, run) => {
+export const step = async (what, run) => {
   const start = performance.now()
   process.stdout.write(`${what} … `)
   try {
@@ -48,8 +48,9 @@ const isInstalled = () => {
   })
 }
 
-const npmCi = () => {
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+/** Installs what a lock file says, the root's unless options name another folder. */
+export const npmCi = (...options) => {
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...options]
   const npm = process.env.npm_execpath
   return npm?.endsWith('npm-cli.js')
     ? quietly(process.execPath, [npm, ...args])
@@ -60,7 +61,7 @@ const install = async () => {
   // Packages hold programs for one kind of machine: a folder brought along from another one is of no use.
   const wanted = `${hashOf([LOCK])} ${process.platform}-${process.arch}\n`
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
-  if (!isInstalled()) await step('installing packages (once)', npmCi)
+  if (!isInstalled()) await step('installing packages (once)', () => npmCi('--include=dev', '--include=optional'))
   writeFileSync(STAMP, wanted)
 }
 

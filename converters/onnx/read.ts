@@ -132,7 +132,8 @@ const decode = (bytes: Uint8Array, file: string): onnx.IModelProto => {
   const other = sniff(bytes)
   if (other !== undefined) return fail(other)
   try {
-    const model = ModelProto.decode(bytes)
+    // A Buffer of Node's would be read by protobufjs' way for those, which warns of being deprecated.
+    const model = ModelProto.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
     if (!model.graph) fail('it has no graph; is it cut short?')
     if (!model.opsetImport?.length) fail('it names no opset; is it cut short?')
     return model

@@ -1,0 +1,73 @@
+// Everything that computes, away from the page: it never waits for a network.
+import { expose, transfer } from 'comlink'
+import { type ImageLike, load, type Net } from 'convlet'
+import { digits } from '#weights'
+import type { About, Answer, Brain, Which } from './brain.js'
+import { SIZE } from './glyph.js'
+import { decode } from './picture.js'
+
+/** A small file can ask for gigabytes. */
+const MEMORY_LIMIT = 2 ** 30
+const MOST = 10
+
+const nets = new Map<Which, Net>()
+let stopping = new AbortController()
+
+const net = (which: Which): Net => {
+  const found = nets.get(which)
+  if (!found) throw new Error('no network is loaded')
+  return found
+}
+
+const about = ({ inputs, outputs, labels, preprocess, memory, build, summary }: Net): About => {
+  const [shape = []] = Object.values(inputs)
+  const [scores = []] = Object.values(outputs)
+  const layers = summary()
+  return {
+    ...{ labels, preprocess, build, shape: shape.slice(1), memory: memory.total, layers: layers.length },
+    classes: scores.slice(1).reduce((a, b) => a * b, 1),
+    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
+  }
+}
+
+/** Runs until the browser's coarse clock can tell the time of one run. */
+const timed = <T>(run: () => T): [result: T, milliseconds: number] => {
+  const start = performance.now()
+  for (let runs = 1; ; runs++) {
+    const result = run()
+    const passed = performance.now() - start
+    if (passed >= 1 || runs === 50) return [result, passed / runs]
+  }
+}
+
+const classify = (which: Which, image: ImageLike, top: number, byClass: boolean): Answer => {
+  const [best, milliseconds] = timed(() => net(which).classify(image, { top }))
+  if (byClass) best.sort((a, b) => a.index - b.index)
+  return { scores: best.map(({ label, probability }) => ({ label, probability })), milliseconds }
+}
+
+const rgba = (gray: Uint8Array): ImageLike => ({
+  data: Uint8ClampedArray.from({ length: 4 * gray.length }, (_, i) => (i % 4 === 3 ? 255 : gray[i >> 2]!)),
+  width: SIZE,
+  height: SIZE,
+})
+
+const brain: Brain = {
+  open: async (which, file) => {
+    const loaded = await load(file ?? (await digits()), { memoryLimit: MEMORY_LIMIT })
+    nets.get(which)?.dispose()
+    nets.set(which, loaded)
+    return about(loaded)
+  },
+  read: async (which, drawing) => classify(which, rgba(drawing), MOST, true),
+  look: async (which, image, invert) => classify(which, await decode(image, invert), 5, false),
+  teach: async (lesson, onProgress) => {
+    stopping = new AbortController()
+    const { learn } = await import('./learn.js')
+    const taught = await learn(await digits(), lesson, onProgress, stopping.signal)
+    return transfer(taught, [taught.file.buffer])
+  },
+  stop: () => stopping.abort(),
+}
+
+expose(brain)
