@@ -54,8 +54,8 @@ export const follow = (
     // The connection broke behind the last byte.
     if (status === 416 && Number(size) === loaded) reader = filling(new Response('').body!)
     else if (!ok) end(`status ${status}, content-range ${found},`)
-    // To a page, another origin's headers are hidden unless they are named.
-    const hidden = !found && type === 'cors'
+    // To a page, another origin's headers are hidden unless they are named, but for the length.
+    const hidden = !found && type === 'cors' && (lengthOf(response) ?? NaN) + loaded === total
     if (part && (!(hidden || Number(from) === loaded) || headers.has('content-encoding'))) {
       ranges = false
       throw new Error(`content-range ${found}`)

@@ -42,8 +42,11 @@ interface Message {
 }
 
 export interface Chromium {
-  /** Opens a page, waits until it has loaded and gives what its `globalThis.answer` resolves to. Throws with all that the page complained of. */
-  readonly answer: (url: string) => Promise<unknown>
+  /**
+   * Opens a page, waits until it has loaded and gives what its `globalThis.answer` resolves to. Throws with all that the page complained
+   * of, but for what was to be.
+   */
+  readonly answer: (url: string, expected?: RegExp) => Promise<unknown>
   readonly close: () => Promise<void>
 }
 
@@ -79,7 +82,7 @@ export const chromium = async (): Promise<Chromium> => {
       input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
     })
 
-  const answer = async (url: string): Promise<unknown> => {
+  const answer = async (url: string, expected?: RegExp): Promise<unknown> => {
     const { targetId } = await send('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
     const complaints: string[] = []
@@ -94,7 +97,7 @@ export const chromium = async (): Promise<Chromium> => {
     const listen = ({ method, params, sessionId: from }: Message) => {
       if (from !== sessionId) return
       if (method === 'Page.loadEventFired') loaded()
-      if (method === 'Log.entryAdded' && params.entry.level === 'error')
+      if (method === 'Log.entryAdded' && params.entry.level === 'error' && !expected?.test(params.entry.text))
         complaints.push(`${params.entry.text} ${params.entry.url ?? ''}`)
       if (method === 'Runtime.exceptionThrown') complaints.push(params.exceptionDetails.exception?.description)
     }

@@ -40,7 +40,8 @@ export const gzipped =
 export const ranged =
   (headers: Headers = {}, after = Infinity): Answer =>
   (bytes, request, answer) => {
-    const begin = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    // A browser's cache asks for an end, too: the last byte.
+    const begin = Number(/^bytes=(\d+)-\d*$/.exec(request.headers.range ?? '')?.[1] ?? 0)
     const version = request.headers['if-range']
     const same = version === undefined || [headers.etag, headers['last-modified']].includes(`${version}`)
     if (!request.headers.range || !same) return whole(headers, after)(bytes, request, answer)
