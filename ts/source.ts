@@ -20,13 +20,16 @@ export const open: Open = async (source, platform, signal) => {
 
 /** Reads the header of a safetensors file, and of the rest what `use` reads. */
 const readFile: Read = async (source, platform, { onProgress, signal }, use, begin = open) => {
-  // A source that stalls must not keep an abort waiting.
-  const stop = new Promise<never>((_, reject) => signal?.addEventListener('abort', reject, { once: true }))
-  stop.catch(() => undefined)
+  let stop: (reason: unknown) => void
+  signal?.addEventListener('abort', reason => stop?.(reason), { once: true })
   const attempt = async <R>(action: () => R | Promise<R>): Promise<R> => {
     try {
       signal?.throwIfAborted()
-      return await Promise.race([action(), stop])
+      // A source that stalls must not keep an abort waiting. A race with one promise of an abort would: that holds on to every chunk.
+      return await new Promise<R>((resolve, reject) => {
+        stop = reject
+        Promise.resolve(action()).then(resolve, reject)
+      })
     } catch (cause) {
       if (signal?.aborted) fail('ABORTED', 'loading was aborted', cause)
       if (cause instanceof ConvletError) throw cause
