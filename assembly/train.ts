@@ -2,6 +2,7 @@
 export * from './infer'
 export { sum_pixels } from './grad/bias'
 export { conv_grad_weight } from './grad/conv'
+export { conv_grad_input } from './grad/conv_input'
 export { depthwise_grad_input } from './grad/depthwise_input'
 export { depthwise_grad_weight } from './grad/depthwise_weight'
 export { dropout } from './grad/dropout'

@@ -49,6 +49,19 @@ const TILES = 64
 const close = ({ oc, groups, stride, dilation }: ReturnType<typeof sizes>, c: number): boolean =>
   groups * stride[0] * stride[1] * dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
 
+const four = (count: number): number => Math.ceil(count / 4) * 4
+const eight = (count: number): number => panelFloats(count, 1)
+
+/** Floats of products that conv_grad_input sums up together: about the first-level cache. */
+const ROWS = 8192
+
+/**
+ * Time of conv_grad_input as waysOf estimates it: multiply-adds of whole tiles, of which the beginning and the end take as long as
+ * six, and so do four of the sums over columns of the window.
+ */
+const byRows = ({ oc, kh, kw, out: [oh, ow] }: ReturnType<typeof sizes>, n: number, c: number, h: number): number =>
+  four(n * ow) * (kh * oh * oc + 6 * h) * eight(kw * c) + 6 * n * h * kw * ow * four(c)
+
 /** Address of the weights in the form in which Conv has them. */
 const weights = (scope: TrainScope, { oc, wc, groups, taps, depthwise }: ReturnType<typeof sizes>): number =>
   depthwise
@@ -167,13 +180,20 @@ export const convGradInputOp = {
       call(...matrix(y, res, dy, flipped, 0, n, oc, c * taps, plain(node)))
       return
     }
-    const { tile = 0 } =
-      (close(conv, c) &&
-        hasWays(kh, kw) &&
-        top >= 0 &&
-        left >= 0 &&
-        waysOf(scope.planned[0]!, oc, c, h, w, kh, false)[0]) ||
-      {}
+    // What reaches beyond the map is no business of Winograd's way.
+    const winograd = close(conv, c) && hasWays(kh, kw) && top >= 0 && left >= 0
+    const images = scope.planned[0]!
+    const { tile, cost } = winograd
+      ? waysOf(images, oc, c, h, w, kh, false)[0]!
+      : { tile: 0, cost: images * h * four(w) * taps * (oc + 1) * eight(c) }
+    if (open && dilation[0] * dilation[1] === 1 && byRows(conv, images, c, h) < cost) {
+      call('flip_panels', ...part(0), oc, kh, kw * c)
+      const pixels = panelFloats(kw * c, ow)
+      const block = Math.min(n, Math.ceil(ROWS / pixels))
+      const rooms = [flipped, scratch(block * pixels + 4)]
+      call('conv_grad_input', y, res, dy, ...rooms, n, h, w, c, oh, ow, oc, kh, kw, pad[0], pad[1], block)
+      return
+    }
     if (tile) {
       call('flip_panels', ...part(0), oc, taps, c)
       const planes = planesOf(tile, kh)
