@@ -129,7 +129,9 @@ export function avg_pool_grad(
       assert(ky0 < ky1, 'avg_pool_grad: a window lies wholly in the padding')
       const high = lastTap(top, dh, kh, h + ib) - firstTap(top + it, dh)
       const first = dx + <usize>(top + ky0 * dh) * row
-      avgRow(first, dy, w, c, ow, ky1 - ky0, kw, sw, pl, dw, <usize>dh * row, il, ir, high, tiled)
+      avgRow(first, dy, w, c, ow, tiled ? 1 : ky1 - ky0, kw, sw, pl, dw, <usize>dh * row, il, ir, high, tiled)
+      // Side by side, all rows of a window are the first one.
+      if (tiled) for (let k = 1; k < kh; ++k) memory.copy(first + <usize>k * row, first, row)
       dy += <usize>(ow * c) << 2
     }
     dx += <usize>h * row

@@ -112,6 +112,7 @@ test('pixels around the block: parts of rows, rows, images', () => {
   for (const block of [1, 2, 3, 4, 7, 8, 12, 13, 24, 35, 36, 100]) {
     weight({ block, image: [3, 6], n: 2, kernel: [2, 2], pad: 1 })
     weight({ block, image: [3, 4], n: 3, outputs: 5 })
+    weight({ block, image: [3, 4], n: 3, kernel: [2, 2], outputs: 17 })
     weight({ block, image: [4, 4], n: 2, stride: [2, 2] })
   }
 })
@@ -140,9 +141,11 @@ test('first layers', () => {
   weight({ channels: 1, kernel: [5, 5], outputs: 6, image: [9, 8], n: 3 })
   weight({ channels: 3, kernel: [7, 7], outputs: 9, image: [15, 16], stride: [2, 2], pad: 3 })
   weight({ channels: 3, kernel: [3, 3], outputs: 16, image: [6, 7], pad: 1, n: 2 })
+  weight({ channels: 3, kernel: [3, 3], outputs: 24, image: [6, 7], pad: 1, n: 2 })
 })
 
 test('kernel, stride and dilation', () => {
+  // Of few outputs and pixels that lie close x is read where it is, else it is copied.
   for (const kernel of [
     [1, 1],
     [3, 3],
@@ -160,7 +163,12 @@ test('kernel, stride and dilation', () => {
         [2, 2],
         [1, 2],
       ] as const)
-        weight({ kernel, stride, dilation, image: [13, 14], pad: 1, outputs: 5, channels: 2, block: 30 })
+        for (const [outputs, channels] of [
+          [5, 2],
+          [17, 2],
+          [3, 5],
+        ] as const)
+          weight({ kernel, stride, dilation, image: [13, 14], pad: 1, outputs, channels, block: 30 })
 })
 
 test('groups', () => {
