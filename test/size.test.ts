@@ -78,7 +78,7 @@ const parts: Readonly<Record<string, readonly [RegExp, RegExp, number]>> = {
   'operators that few networks have': [/^more-/, /MatMul.*conv_transposed|conv_transposed.*MatMul/s, 3.6],
   'what strided convolutions have of their own': [/^phases-/, / as phases/, 1],
   'what arrives in pieces, over connections that may break': [/^follow-/, /if-range/, 1.15],
-  'kept files and hashes that are asked for': [/cache-/, /TransformStream/, 1.15],
+  'kept files and hashes that are asked for': [/cache-/, /TransformStream/, 1.1],
 }
 const OPTIONS = /TransformStream/
 

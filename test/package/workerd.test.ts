@@ -8,7 +8,7 @@ import { worker, workerdPath } from './workerd.js'
 
 const test = suite('workerd')
 if (!workerdPath)
-  console.log('skipped: Workers, there is no workerd (npm install --no-save workerd; or WORKERD=path of its program)')
+  console.log('skipped: Workers, there is no workerd (npm ci --prefix examples/worker; or WORKERD=path of its program)')
 const inWorker = workerdPath ? test : test.skip
 
 /** Runs worker.js of a folder for the time of one action. */

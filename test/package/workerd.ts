@@ -1,13 +1,23 @@
 // workerd, the runtime of Cloudflare Workers, by its own program (the package "workerd").
 import { spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { esbuild } from './app.js'
 
+/** The package's program itself: ending a script that has started it would not end it. */
+const ofPackage = (folder: string): string | undefined => {
+  try {
+    return createRequire(resolve(folder, 'package.json'))('workerd').default
+  } catch {
+    return undefined
+  }
+}
+
 const { WORKERD } = process.env
 /** The program, undefined where there is none. */
-export const workerdPath = [WORKERD, 'node_modules/.bin/workerd', 'bench/node_modules/.bin/workerd'].find(
+export const workerdPath = [WORKERD, ofPackage('.'), ofPackage('examples/worker')].find(
   path => path && existsSync(path),
 )
 
@@ -35,7 +45,7 @@ const config :Workerd.Config = (
 const app :Workerd.Worker = (
   modules = [${modules.join(', ')}],
   bindings = [(name = "ASSETS", service = "assets")],
-  compatibilityDate = "2026-07-01",
+  compatibilityDate = "2026-04-01",
 );
 `,
   )

@@ -1,0 +1,113 @@
+// npm run worker: from a bare clone to the example Worker in Cloudflare's own runtime, on this machine, until Ctrl-C.
+// usage: npm run worker [-- --port N] [--host NAME] [--model NAME]   (NAME.shards.json in examples/worker/public)
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { npmCi, setup, step } from './setup.mjs'
+import { hashOf, readJson } from './stamp.mjs'
+
+const FOLDER = 'examples/worker'
+const PUBLIC = `${FOLDER}/public`
+const USAGE = 'usage: npm run worker [-- --port 8787] [--host localhost] [--model lenet5]'
+const ONNX = 'models/lenet5/lenet5.onnx'
+const STAMP = 'build/worker.json'
+
+const stop = message => {
+  console.error(message)
+  process.exit(1)
+}
+const options = () => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string', default: '8787' },
+        host: { type: 'string', default: 'localhost' },
+        model: { type: 'string', default: 'lenet5' },
+      },
+    })
+    const port = Number(values.port)
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port ${values.port} is no port`)
+    return { ...values, port }
+  } catch ({ message }) {
+    return stop(`${message}\n${USAGE}`)
+  }
+}
+
+/** Whether what the lock file names for every machine is there. */
+const isInstalled = () => {
+  const there = readJson(`${FOLDER}/node_modules/.package-lock.json`).packages ?? {}
+  const wanted = Object.entries(readJson(`${FOLDER}/package-lock.json`).packages)
+  return wanted.every(
+    ([path, { optional, version }]) =>
+      optional || !path.startsWith('node_modules/') || there[path]?.version === version,
+  )
+}
+
+const install = async () => {
+  if (isInstalled()) return
+  try {
+    await step("installing the Worker's packages, wrangler among them (once)", () =>
+      npmCi('--prefix', FOLDER, '--include=dev', '--include=optional'),
+    )
+  } catch ({ message }) {
+    stop(`${message}\n\nThe Worker runs in wrangler's packages: npm ci --prefix ${FOLDER} must succeed.`)
+  }
+}
+
+/** Converts the shipped model by the command line, as a user would. */
+const convert = () => {
+  const made = hashOf([ONNX, 'models/lenet5/lenet5.json', 'dist/cli.js'])
+  if (existsSync(`${PUBLIC}/lenet5.shards.json`) && readJson(STAMP).made === made) return
+  mkdirSync(PUBLIC, { recursive: true })
+  const args = ['convert', ONNX, `${PUBLIC}/lenet5.safetensors`, '--shard', '24MiB']
+  console.log(`$ npx convlet ${args.join(' ')}`)
+  const { status } = spawnSync(process.execPath, ['dist/cli.js', ...args], { stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+  mkdirSync('build', { recursive: true })
+  writeFileSync(STAMP, JSON.stringify({ made }))
+}
+
+const mustBeFree = (host, port) =>
+  new Promise((done, reject) => {
+    const server = createServer()
+    server.once('error', reject).listen(port, host, () => server.close(done))
+  }).catch(({ code, message }) =>
+    stop(
+      code === 'EADDRINUSE'
+        ? `port ${port} is taken: npm run worker -- --port ${port + 1}`
+        : `cannot serve at ${host}, port ${port}: ${message}`,
+    ),
+  )
+
+const start = ({ host, port, model }) => {
+  // No telemetry, and no question where on earth this is: it works without a network.
+  process.env.WRANGLER_SEND_METRICS ??= 'false'
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false'
+  // Wrangler keeps its own files in the folder it runs in.
+  process.chdir(FOLDER)
+  const { unstable_startWorker: startWorker } = createRequire(resolve('package.json'))('wrangler')
+  return startWorker({
+    config: 'wrangler.jsonc',
+    bindings: { MODEL: { type: 'plain_text', value: model } },
+    dev: { logLevel: 'error', server: { hostname: host, port }, inspector: false, watch: true },
+  })
+}
+
+const { host, port, model } = options()
+await setup()
+await install()
+await mustBeFree(host, port)
+convert()
+const worker = await start({ host, port, model })
+const { origin } = await worker.url
+const { status, error } = await (await fetch(`${origin}/health`)).json()
+if (error) console.error(`\n${status}: ${error.message}`)
+console.log(`
+  ${origin}/
+
+  curl --data-binary @models/lenet5/digits/3.png ${origin}/
+
+Changes in ${FOLDER}/src are taken up at once. Ctrl-C ends the Worker; ${FOLDER}/README.md says how to deploy it.`)
