@@ -101,10 +101,12 @@ await setup()
 await install()
 await mustBeFree(host, port)
 convert()
-const worker = await start({ host, port, model })
-const { origin } = await worker.url
-const { status, error } = await (await fetch(`${origin}/health`)).json()
-if (error) console.error(`\n${status}: ${error.message}`)
+const origin = await start({ host, port, model }).then(
+  async worker => (await worker.url).origin,
+  ({ message }) => stop(`the Worker does not start: ${message}\nworkerd needs Linux with glibc, macOS or Windows.`),
+)
+const { error } = await (await fetch(`${origin}/health`)).json()
+if (error) console.error(`\n${error.message}`)
 console.log(`
   ${origin}/
 
