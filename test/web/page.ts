@@ -123,6 +123,6 @@ export const settled = (page: Page): Promise<string> =>
     const frame = () => new Promise(resolve => requestAnimationFrame(resolve))
     // The pad tells of a change in the frame after it.
     for (let i = 0; i < 2; i++) await frame()
-    while (document.getElementById('result')!.ariaBusy === 'true') await frame()
+    while (document.getElementById('result')!.getAttribute('aria-busy') === 'true') await frame()
     return document.getElementById('answer')!.textContent!
   })

@@ -17,6 +17,7 @@ export const bars = (list: HTMLElement) => {
     )
     list.replaceChildren(...rows)
     list.style.setProperty('--count', `${scores.length}`)
+    list.style.setProperty('--longest', `${Math.max(...scores.map(({ label }) => label.length))}`)
   }
   return {
     show: (scores: readonly Score[], isEmpty = false): void => {

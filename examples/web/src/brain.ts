@@ -24,7 +24,7 @@ export interface Score {
 
 export interface Answer {
   readonly scores: readonly Score[]
-  /** From pixels to probabilities. */
+  /** From a drawing's 28×28 pixels, or all of an image file's, to probabilities. */
   readonly milliseconds: number
 }
 

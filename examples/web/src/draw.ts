@@ -47,13 +47,13 @@ export const drawView = (brain: Remote<Brain>, complain: (message: string) => vo
     const image = glyph(strokes)
     showGlyph(seen, image)
     if (!image || !known[which]) return show(undefined)
-    result.ariaBusy = 'true'
+    result.setAttribute('aria-busy', 'true')
     try {
       show(await brain.read(which, transfer(image, [image.buffer])))
     } catch (error) {
       complain(messageOf(error))
     }
-    result.ariaBusy = 'false'
+    result.setAttribute('aria-busy', 'false')
   })
   const sheet = pad(byId('pad', HTMLCanvasElement), read)
   byId('clear', HTMLButtonElement).addEventListener('click', sheet.clear)

@@ -22,9 +22,12 @@ const show = (): void => {
   for (const name of VIEWS) {
     byId(`view-${name}`, HTMLElement).hidden = name !== view
     const link = document.querySelector(`nav a[href="#${name}"]`)!
-    link.ariaCurrent = name === view ? 'page' : null
+    // By attributes throughout: Firefox has the properties only since 119.
+    if (name === view) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
   }
   complain('')
+  scrollTo(0, 0)
 }
 addEventListener('hashchange', show)
 show()

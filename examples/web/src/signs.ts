@@ -63,8 +63,11 @@ export const lessonBook = (list: HTMLElement, given: readonly Sign[], onChange: 
       sign.name = name.value
       onChange()
     })
-    const remove = make('button', { type: 'button', className: 'remove', textContent: '×' })
-    remove.ariaLabel = `Remove ${sign.name || `symbol ${number}`}`
+    const remove = make(
+      'button',
+      { type: 'button', className: 'remove', textContent: '×' },
+      { 'aria-label': `Remove ${sign.name || `symbol ${number}`}` },
+    )
     remove.disabled = signs.length <= FEWEST
     remove.addEventListener('click', () => {
       signs.splice(signs.indexOf(sign), 1)

@@ -92,7 +92,7 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
 
   const report = ({ steps, seconds, right, stopped }: Taught, count: number) => {
     const [from, to] = chart.ends()
-    loss.ariaLabel = `The loss went from ${from.toFixed(2)} to ${to.toFixed(3)} in ${steps} steps`
+    loss.setAttribute('aria-label', `The loss went from ${from.toFixed(2)} to ${to.toFixed(3)} in ${steps} steps`)
     const took = `${steps} steps in ${seconds.toFixed(1)} s`
     say(`${stopped ? 'Stopped after' : 'Learned in'} ${took}: ${right} of your ${count} drawings right.`, true)
   }
@@ -131,6 +131,7 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     progress.value = 0
     say('Training …')
     setBusy(true)
+    course.scrollIntoView({ block: 'nearest' })
     try {
       await teach()
     } catch (error) {

@@ -40,17 +40,27 @@ const timed = <T>(run: () => T): [result: T, milliseconds: number] => {
   }
 }
 
-const classify = (which: Which, image: ImageLike, top: number, byClass: boolean): Answer => {
+const classify = (which: Which, image: ImageLike | Float32Array, top: number, byClass: boolean): Answer => {
   const [best, milliseconds] = timed(() => net(which).classify(image, { top }))
   if (byClass) best.sort((a, b) => a.index - b.index)
   return { scores: best.map(({ label, probability }) => ({ label, probability })), milliseconds }
 }
 
-const rgba = (gray: Uint8Array): ImageLike => ({
-  data: Uint8ClampedArray.from({ length: 4 * gray.length }, (_, i) => (i % 4 === 3 ? 255 : gray[i >> 2]!)),
-  width: SIZE,
-  height: SIZE,
-})
+/** A drawing as the network wants it: where that is the drawing with a border, without the way of any image to any input. */
+const inputOf = (which: Which, gray: Uint8Array): ImageLike | Float32Array => {
+  const { inputs, preprocess } = net(which)
+  const [channels, height, width] = Object.values(inputs)[0]!.slice(1)
+  const { color, border = 0, mean, std } = preprocess ?? {}
+  const side = SIZE + 2 * border
+  if (color === 'gray' && mean && std && channels === 1 && height === side && width === side) {
+    const input = new Float32Array(side * side).fill(-mean[0]! / std[0]!)
+    for (const [i, value] of gray.entries())
+      input[(Math.floor(i / SIZE) + border) * side + (i % SIZE) + border] = (value / 255 - mean[0]!) / std[0]!
+    return input
+  }
+  const data = Uint8ClampedArray.from({ length: 4 * gray.length }, (_, i) => (i % 4 === 3 ? 255 : gray[i >> 2]!))
+  return { data, width: SIZE, height: SIZE }
+}
 
 const brain: Brain = {
   open: async (which, file) => {
@@ -59,7 +69,7 @@ const brain: Brain = {
     nets.set(which, loaded)
     return about(loaded)
   },
-  read: async (which, drawing) => classify(which, rgba(drawing), MOST, true),
+  read: async (which, drawing) => classify(which, inputOf(which, drawing), MOST, true),
   look: async (which, image, invert) => classify(which, await decode(image, invert), 5, false),
   teach: async (lesson, onProgress) => {
     stopping = new AbortController()
