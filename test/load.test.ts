@@ -65,6 +65,17 @@ test('names from a file neither break the line of an error nor flood it', async 
   assert.ok(message.length <= 1000)
 })
 
+test('options that are none are told, with those there are', async () => {
+  for (const [options, told] of [
+    [{ memory: 'big' }, /^memory must be small or fast, is "big"\.$/],
+    [{ build: 'simd128' }, /^build must be simd or relaxed, is "simd128"\.$/],
+  ] as const) {
+    const { code, message } = await failure(file, options as never)
+    assert.is(code, 'INPUT')
+    assert.match(message, told)
+  }
+})
+
 test('a wasm module without the kernels is told', async () => {
   const empty = await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))
   assert.match((await failure(file, { wasm: empty })).message, /infer\.wasm/)

@@ -2,6 +2,7 @@ import type { LayerSummary, LoadOptions, MemoryReport } from './api.js'
 import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
+import { isCount, oneOf } from './guards.js'
 import { forward } from './ops/forward.js'
 import { drop } from './passes/drop.js'
 import { fuse } from './passes/fuse.js'
@@ -35,20 +36,17 @@ export const resize = (graph: Graph, batch: number, inputShape?: Shape): Graph =
 /** From a file's header to a list of kernel calls: passes, memory plan, addresses. Throws on whatever cannot run. */
 export const compile = async (header: FileHeader, options: LoadOptions = {}): Promise<Program> => {
   const { tensors } = header
-  const { batch = 1, inputShape, memory, memoryLimit = Infinity } = options
-  const fast = memory === 'fast'
+  const { batch = 1, inputShape, memory = 'small', memoryLimit = Infinity } = options
+  const fast = oneOf('small', 'fast')(memory, 'memory', 'INPUT') === 'fast'
   const given = header.graph ?? (options.graph && toGraph(options.graph, tensors))
   if (!given) return fail('GRAPH', 'the file has no graph; pass { graph } from convlet/models')
   const wrong = Object.entries((!header.graph && options.graph?.parameters) || {})
     .filter(([name, shape]) => !same(tensors.get(name)?.shape ?? shape, shape))
     .map(([name, shape]) => `${name} is ${show(tensors.get(name)!.shape)}, the network has ${show(shape)}`)
-  if (wrong.length) fail('SHAPE', `${wrong.join('; ')}`)
+  if (wrong.length) fail('SHAPE', wrong.join('; '))
   const own = given.inputs[0]!.shape.slice(1)
   const sizes = [inputShape ?? own].flat()
-  if (
-    ![batch, ...sizes].every(d => Number.isInteger(d) && d > 0) ||
-    (inputShape && (given.inputs[1] || sizes.length !== own.length))
-  )
+  if (![batch, ...sizes].every(isCount) || (inputShape && (given.inputs[1] || sizes.length !== own.length)))
     fail(
       'INPUT',
       `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,

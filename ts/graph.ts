@@ -1,5 +1,5 @@
 import { fail } from './error.js'
-import { all, isSize, kind, list, map, record, text, texts } from './guards.js'
+import { all, isCount, kind, list, map, record, text, texts } from './guards.js'
 import { title } from './shape.js'
 import type { Attr, Graph, GraphInput, Node } from './types.js'
 
@@ -12,10 +12,7 @@ const read = record<Omit<Graph, 'parameters'>>({
   inputs: list(
     record<GraphInput>({
       name,
-      shape: kind(
-        'a list of positive integers',
-        all(d => isSize(d) && d !== 0),
-      ),
+      shape: kind('a list of positive integers', all(isCount)),
     }),
   ),
   outputs: names,

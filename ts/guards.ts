@@ -5,6 +5,8 @@ export const isObject = (v: unknown): v is Readonly<Record<string, unknown>> =>
   typeof v === 'object' && v !== null && !Array.isArray(v)
 const isText = (v: unknown) => typeof v === 'string'
 export const isSize = (v: unknown) => Number.isSafeInteger(v) && (v as number) >= 0
+/** Whether it is a positive integer. */
+export const isCount = (v: unknown) => isSize(v) && v !== 0
 /** Whether it is a list of what the test wants. */
 export const all = (test: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.every(test)
 

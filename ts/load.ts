@@ -1,5 +1,6 @@
 import type { Inspection, LoadOptions, Net, PlanOptions, Source } from './api.js'
 import { compile } from './compile.js'
+import { oneOf } from './guards.js'
 import type { Platform } from './platform.js'
 import { session } from './session.js'
 import { title } from './shape.js'
@@ -23,7 +24,7 @@ export const loader =
     withFile(source, platform, options, async file => {
       const { wasm } = options
       const program = await compile(file.header, options)
-      const build = options.build ?? (wasm ? 'simd' : fastest())
+      const build = oneOf('simd', 'relaxed')(options.build ?? (wasm ? 'simd' : fastest()), 'build', 'INPUT')
       const instance = instantiate(
         wasm ?? (await platform.wasm(build === 'simd' ? 'infer.wasm' : 'infer.relaxed.wasm')),
         program.memory.total,

@@ -48,7 +48,7 @@ export const session = (
       const one = size(shape) / batch
       const images = values instanceof Float32Array ? values.length / one : 0
       n ||= images
-      if (!Number.isInteger(images) || images < 1 || images > batch || images !== n)
+      if (images % 1 || images < 1 || images > batch || images !== n)
         return fail(
           'INPUT',
           `input "${name}" takes ${one} numbers (${show(shape.slice(1))}) for each of 1 to ${batch} images, as many for every ` +

@@ -2,7 +2,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Builder } from '../../models/builder.js'
-import { trainer } from '../../ts/entry/train.js'
+import { googlenet } from '../../models/googlenet.js'
+import { planTraining, trainer } from '../../ts/entry/train.js'
 import { adam, adamW, batches, crossEntropy, nesterov, oneCycle, rmsprop, sgd } from '../../ts/train.js'
 import { trainModules } from '../builds.js'
 import { begin, course, drain, failure, patterns, small, whole } from './nets.js'
@@ -56,6 +57,23 @@ test('data', async () => {
   await says(() => drain(fresh.fit(once, { epochs: 2 })), 'INPUT', /an iterator that is used up does not/)
 })
 
+test('a network with auxiliary classifiers at another size', async () => {
+  const graph = googlenet({ classes: 2, aux: true })
+  for (const [size, node] of [
+    [32, 'AveragePool "aux1.pool": the window spans 4 rows'],
+    [128, 'Slice "aux1.pool[^"]*": nothing of 8×512×5×5 is from 7'],
+    [192, 'Gemm "aux1.fc1": weight expects 2048 features'],
+  ] as const)
+    await says(
+      () => planTraining(undefined, begin({ graph, inputShape: [3, size, size] })),
+      'SHAPE',
+      new RegExp(
+        `^${node}.*; inputShape is 3×${size}×${size}, the network with aux1 and aux2 is made for 3×224×224: train it at that size, or one ` +
+          'without further outputs\\.$',
+      ),
+    )
+})
+
 test('epochs and schedules', async () => {
   for (const epochs of [0, -1, 1.5, Number.POSITIVE_INFINITY])
     await says(() => drain(t.fit(course(8, 8), { epochs })), 'INPUT', /epochs must be a positive integer, is/)
@@ -96,6 +114,7 @@ test('options of a trainer', async () => {
     for (const value of [0, -1, 1.5, '2']) await refuses({ [name]: value }, /must be a positive integer, is/)
   await refuses({ momentum: -0.1 }, /momentum must be a number from 0 to 1, is -0\.1/)
   await refuses({ seed: 'a' }, /seed must be a number from .*, is "a"/)
+  await refuses({ build: 'fast' }, /build must be simd or relaxed, is "fast"/)
   await refuses({ norm: 'running' }, /norm must be batch or frozen, is "running"/)
   await refuses({ clip: { norm: -1 } }, /clip\.norm must be a number from 0, is -1/)
   await refuses({ clip: { size: 1 } }, /clip must be norm or value, is "size"/)
@@ -191,6 +210,19 @@ test('memory is what was told', async () => {
       }
   } finally {
     WebAssembly.Memory = Memory
+  }
+})
+
+test('what fit goes back to is counted: parameters, statistics, moments and waiting gradients', async () => {
+  for (const [accumulate, copies] of [
+    [1, 1],
+    [2, 2],
+  ] as const) {
+    const { memory, parameters } = await trainer(undefined, begin({ accumulate }))
+    const numbers = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 2 * 12)
+    const own = memory.fallback - copies * memory.gradients
+    // Panels and vectors are filled up to eight.
+    assert.ok(own >= numbers * 4 && own <= memory.weights, `${own} bytes for ${numbers} numbers`)
   }
 })
 

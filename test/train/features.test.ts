@@ -55,6 +55,15 @@ test('an image is looked at once', async () => {
   assert.not.equal((await trained(forgetful(course(20, 8)), false)).epochs, plain.epochs)
 })
 
+test('a batch for step is looked at once, too', async () => {
+  const [plain, cached] = await Promise.all(
+    [false, true].map(cacheFeatures => trainer(undefined, begin({ ...head, cacheFeatures }))),
+  )
+  const [batch] = course(8, 8).epoch(0) as Iterable<Batch>
+  for (const input of [batch!.input, new Float32Array(batch!.input.length)])
+    assert.equal(cached!.step({ ...batch!, input }), plain!.step(batch!))
+})
+
 test('images of another data set have names of their own', async () => {
   const validation = batches(patterns(16, { seed: 9 }), { batch: 8, shuffle: false })
   const [plain, cached] = [

@@ -156,6 +156,28 @@ test('a loss that grows out of all proportion stops training', async () => {
   same(await t.save(), before)
 })
 
+test('astray in the last step: no later one tells', async () => {
+  for (const epochs of [1, 2]) {
+    const t = await trainer(undefined, begin())
+    const data = course(16, 8)
+    if (epochs === 2) await drain(t.fit(data, { epochs: 1 }))
+    const before = await t.save()
+    const last = epochs * 2 - 1
+    const schedule = (step: number) => (step === last ? 1e41 : 1)
+    const { code, message } = await failure(() => drain(t.fit(data, { epochs, schedule })))
+    assert.is(code, 'INPUT')
+    assert.match(
+      message,
+      new RegExp(
+        `^step ${last + 1}: (conv|bn|fc)[12]\\.\\w+ is no longer finite\\. The weights are those of the beginning of epoch ${epochs}; try a lower`,
+      ),
+    )
+    same(await t.save(), before)
+    assert.is(t.steps, last - 1)
+    assert.is(t.history.length, epochs - 1)
+  }
+})
+
 test('astray in the second epoch: all is as it was when the epoch began', async () => {
   const options = begin({ optimizer: momentum({ lr: 0.01 }), accumulate: 3 })
   for (const huge of [1e4, 1e30]) {

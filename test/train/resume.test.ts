@@ -39,7 +39,7 @@ for (const optimizer of [sgd({ lr: 0.05 }), momentum({ lr: 0.02 }), rmsprop({ lr
 test('in the middle of an epoch', async () => {
   const whole = await trainer(undefined, begin({ optimizer: adam() }))
   await drain(whole.fit(data, options))
-  for (const stop of [1, 3, 6]) {
+  for (const stop of [1, 3, 4, 6]) {
     const first = await trainer(undefined, begin({ optimizer: adam() }))
     const control = new AbortController()
     const running = { ...options, signal: control.signal }
@@ -53,8 +53,42 @@ test('in the middle of an epoch', async () => {
     const epochs = await drain(second.fit(data, options))
     same(await second.save(), await whole.save(), `stopped after ${stop}`)
     assert.is(epochs[0]!.images, 30)
-    assert.is(epochs[0]!.loss, whole.history[epochs[0]!.epoch - 1]!.loss)
+    const { loss, lr } = whole.history[epochs[0]!.epoch - 1]!
+    assert.is(epochs[0]!.loss, loss)
+    // Also where no batch was left.
+    assert.is(epochs[0]!.lr, lr)
   }
+})
+
+test('the time of an epoch is that of both its parts', async () => {
+  const slow: Dataset = {
+    steps: data.steps,
+    async *epoch(n) {
+      for (const batch of data.epoch(n) as Iterable<Batch>) {
+        await new Promise(done => setTimeout(done, 40))
+        yield batch
+      }
+    },
+  }
+  const first = await trainer(undefined, begin())
+  const control = new AbortController()
+  await failure(() =>
+    drain(first.fit(slow, { epochs: 1, signal: control.signal, onStep: () => first.steps === 3 && control.abort() })),
+  )
+  const second = await trainer(undefined, begin())
+  await second.resume(await first.checkpoint())
+  let speed = 0
+  const [epoch] = await drain(
+    second.fit(data, {
+      epochs: 1,
+      onStep: ({ imagesPerSecond }) => {
+        speed = imagesPerSecond
+      },
+    }),
+  )
+  assert.ok(epoch!.seconds > 0.115, `${epoch!.seconds} s`)
+  // That of now, when nothing is waited for: then it was 200 at most.
+  assert.ok(speed > 0)
 })
 
 test('in the middle of an accumulation', async () => {

@@ -7,7 +7,10 @@ import type { Build, Module } from '../wasm.js'
 export interface Batch {
   readonly input: Float32Array
   readonly labels: ArrayLike<number>
-  /** What the images are called, one number each: what `cacheFeatures` knows them by. `batches()` gives them. */
+  /**
+   * What the images are called, one number each: what `cacheFeatures` knows them by. `batches()` gives them. All that `step` is
+   * given are of one data set.
+   */
   readonly ids?: ArrayLike<number>
 }
 
@@ -114,6 +117,11 @@ export interface TrainMemory extends MemoryReport {
   readonly moments: number
   /** Of these, with `cacheFeatures`: the memory of the frozen part, which is one of its own. The cache itself is not in it. */
   readonly frozen: number
+  /**
+   * Besides `total`, of JavaScript's memory while `fit` runs: what an epoch that goes astray goes back to, parameters, moments and,
+   * where several batches make a step, gradients. `patience` keeps the best parameters too.
+   */
+  readonly fallback: number
 }
 
 export interface StepResult {
@@ -164,7 +172,9 @@ export interface Epoch {
   readonly loss: number
   readonly accuracy: number
   readonly validation: Evaluation | undefined
+  /** That of the last step. */
   readonly lr: number
+  /** Of training, without validation, what was before `resume` counted in. */
   readonly seconds: number
   readonly images: number
   /** Whether the validation loss, or without one the loss, is the lowest so far. */

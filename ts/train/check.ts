@@ -32,6 +32,7 @@ export const checkOptions = (options: TrainerOptions): void => {
     seed = 0,
     norm = 'batch',
     clip,
+    build = 'simd',
     classes,
     loss,
   } = options
@@ -40,6 +41,7 @@ export const checkOptions = (options: TrainerOptions): void => {
   positive('accumulate', accumulate)
   between('momentum', momentum, 0, 1)
   between('seed', seed, -(2 ** 53), 2 ** 53)
+  among('build', build, ['simd', 'relaxed'])
   among('norm', norm, ['batch', 'frozen'])
   for (const [name, value] of Object.entries(clip ?? {})) {
     among('clip', name, ['norm', 'value'])

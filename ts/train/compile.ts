@@ -42,6 +42,12 @@ export const runningStatistics = ({ graph, slots }: Pick<TrainProgram, 'graph' |
   return slots.filter(({ tensor }) => names.includes(tensor))
 }
 
+/** All that training changes: parameters, and running statistics. */
+export const changing = (program: Pick<TrainProgram, 'graph' | 'slots'>): readonly Slot[] => {
+  const running = runningStatistics(program)
+  return program.slots.filter(slot => slot.offset !== undefined || running.includes(slot))
+}
+
 export interface CompileOptions extends Omit<PartsOptions, 'ops'> {
   readonly batch: number
   /** Moments of the optimizer. */
@@ -120,6 +126,7 @@ const plan = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, options: C
     for (const { rows } of forms) arena = Math.max(arena, align((size(tensors.get(tensor)!.shape) / rows) * 4))
   const total = Math.ceil((base + arena) / PAGE) * PAGE
   const run = (n: number) => follow(resize(made.graph, n), weightsEnd, first)
+  const own = changing({ graph: made.graph, slots }).reduce((sum, { floats }) => sum + floats * 4, 0)
   return {
     ...made,
     batch,
@@ -138,6 +145,7 @@ const plan = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, options: C
       arena,
       frozen: 0,
       total,
+      fallback: own + bytes * (moments + (options.accumulate > 1 ? 1 : 0)),
     },
     run,
   }

@@ -39,11 +39,13 @@ export const behind = (net: Net, batch: number, inner: Engine): Engine => {
   const one = size(Object.values(net.inputs)[0]!) / batch
   const floats = size(Object.values(net.outputs)[0]!) / batch
   const sets = new WeakMap<object, Map<number, Float32Array>>()
+  /** Of the batches that are given one by one. */
+  const own = {}
   const features = (input: Float32Array): Float32Array => Object.values(net.run(input))[0]!
 
   const known = (example: Example): Float32Array => {
-    const { ids, set } = example
-    if (!ids || !set) return features(example.input).slice()
+    const { ids, set = own } = example
+    if (!ids) return features(example.input).slice()
     const had = sets.get(set) ?? new Map<number, Float32Array>()
     sets.set(set, had)
     const images = Array.from(ids)

@@ -11,6 +11,10 @@ export interface Running {
   loss: number
   correct: number
   images: number
+  /** That they took. */
+  seconds: number
+  /** Of the learning rate, in the last of them. */
+  factor: number
 }
 
 /** What `fit` works on, besides data. */
@@ -25,6 +29,8 @@ export interface Course {
   readonly snapshot: () => () => void
   /** The same of all that a step reads: moments and the count of steps too. */
   readonly mark: () => () => void
+  /** A tensor that is no longer finite. */
+  readonly spoilt: () => string | undefined
   /** Brings back the weights of the best epoch, where stopping early may want them. */
   best: (() => void) | undefined
 }
@@ -96,8 +102,10 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
   }
   while (history.length < epochs) {
     const epoch = history.length + 1
-    const running: Running =
-      course.running?.epoch === epoch ? course.running : { epoch, batches: 0, loss: 0, correct: 0, images: 0 }
+    const running: Running = {
+      ...{ epoch, batches: 0, loss: 0, correct: 0, images: 0, seconds: 0, factor: 1 },
+      ...(course.running?.epoch === epoch && course.running),
+    }
     course.running = running
     const begun = { ...running }
     const back = course.mark()
@@ -109,37 +117,35 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
         course.running = begun
       },
     }
+    const astray = (what: string): never => {
+      const { steps } = work
+      fallback.restore()
+      return fail('INPUT', `step ${steps}: ${what}. The weights are those ${fallback.what}; try a lower learning rate`)
+    }
     const start = performance.now()
-    let [skipped, factor] = [0, 1]
-    const before = running.images
+    let skipped = 0
     for await (const batch of begin(data, epoch - 1)) {
       if (skipped < running.batches) {
         skipped++
         continue
       }
       aborted(signal)
-      factor = factorOf(work.steps)
-      const result = work.step(within(data, batch), factor, fallback)
+      running.factor = factorOf(work.steps)
+      const result = work.step(within(data, batch), running.factor, fallback)
       first ??= result.loss
-      if (result.loss > DIVERGED * (first + 1)) {
-        const { steps } = work
-        fallback.restore()
-        fail(
-          'INPUT',
-          `step ${steps}: the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges. The weights are ` +
-            `those ${fallback.what}; try a lower learning rate`,
-        )
-      }
+      if (result.loss > DIVERGED * (first + 1))
+        astray(`the loss has grown from ${first.toPrecision(4)} to ${result.loss.toPrecision(4)}, training diverges`)
       running.batches++
       running.loss += result.loss * result.count
       running.correct += result.correct
       running.images += result.count
+      running.seconds = begun.seconds + (performance.now() - start) / 1000
       skipped = running.batches
       onStep?.({
         ...result,
-        ...{ epoch, step: (epoch - 1) * (perEpoch ?? 0) + running.batches, lr: course.lr * factor },
+        ...{ epoch, step: (epoch - 1) * (perEpoch ?? 0) + running.batches, lr: course.lr * running.factor },
         steps: perEpoch === undefined ? undefined : perEpoch * epochs,
-        imagesPerSecond: ((running.images - before) / (performance.now() - start)) * 1000,
+        imagesPerSecond: (running.images - begun.images) / (running.seconds - begun.seconds),
       })
     }
     if (!running.images)
@@ -147,8 +153,10 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
         'INPUT',
         'there are no batches to train on; data must give batches in every epoch, an iterator that is used up does not',
       )
+    // What the last step has done no later one would notice.
+    const spoilt = course.spoilt()
+    if (spoilt !== undefined) astray(`${spoilt} is no longer finite`)
     perEpoch ??= running.batches
-    const seconds = (performance.now() - start) / 1000
     const measured = validation && (await evaluate(work, course.loss, validation, signal))
     const value = measured?.loss ?? running.loss / running.images
     const improved = value < least
@@ -158,7 +166,13 @@ export async function* fit(course: Course, data: Batches, options: FitOptions): 
     }
     const result: Epoch = {
       ...{ epoch, loss: running.loss / running.images, accuracy: running.correct / running.images },
-      ...{ validation: measured, lr: course.lr * factor, seconds, images: running.images, best: improved },
+      ...{
+        validation: measured,
+        lr: course.lr * running.factor,
+        seconds: running.seconds,
+        images: running.images,
+        best: improved,
+      },
     }
     history.push(result)
     course.running = undefined

@@ -1,10 +1,11 @@
 import type { Source } from '../api.js'
 import { compile as inference, type Program, resize } from '../compile.js'
-import { fail } from '../error.js'
+import { ConvletError, fail } from '../error.js'
 import { toModel } from '../file.js'
 import type { Platform } from '../platform.js'
+import { same, show } from '../shape.js'
 import { withFile } from '../source.js'
-import type { Model, Tensor } from '../types.js'
+import type { Graph, Model, Shape, Tensor } from '../types.js'
 import type { Loss, Parameter, TrainerOptions, TrainMemory, TrainSource } from './api.js'
 import { checkHeads, checkOptions } from './check.js'
 import { compile, type TrainProgram } from './compile.js'
@@ -44,6 +45,23 @@ const read = async (source: TrainSource, platform: Platform, options: TrainerOpt
   })
 }
 
+/** Adds to what does not fit that the images have another size, where outputs at half way ask for the network's own (GoogLeNet's). */
+const heedSize = <T>({ inputs, outputs }: Graph, inputShape: Shape | undefined, compile: () => T): T => {
+  try {
+    return compile()
+  } catch (error) {
+    const own = inputs[0]!.shape.slice(1)
+    if (!(error instanceof ConvletError && error.code === 'SHAPE' && inputShape && outputs[1]) || same(inputShape, own))
+      throw error
+    return fail(
+      'SHAPE',
+      `${error.message.slice(0, -1)}; inputShape is ${show(inputShape)}, the network with ${outputs.slice(1).join(' and ')} is made for ` +
+        `${show(own)}: train it at that size, or one without further outputs`,
+      error,
+    )
+  }
+}
+
 /** From a source to a program: the graph, its tensors, initialised where there are none, and the plan of all memory. */
 export const prepare = async (source: TrainSource, options: TrainerOptions, platform: Platform): Promise<Prepared> => {
   checkOptions(options)
@@ -73,11 +91,13 @@ export const prepare = async (source: TrainSource, options: TrainerOptions, plat
       { batch, ...(inputShape && { inputShape }) },
     ))
   const sized = rest ? resize(rest(frozen!.outputs[0]!.shape), batch) : resize(graph, batch, inputShape)
-  const program = compile(sized, described, {
-    ...{ batch, loss, norm: options.norm ?? 'batch', momentum: options.momentum ?? 0.1 },
-    ...{ accumulate: options.accumulate ?? 1, recompute: options.recompute ?? false, moments: optimizer.moments },
-    trained: isTrained,
-  })
+  const program = heedSize(graph, inputShape, () =>
+    compile(sized, described, {
+      ...{ batch, loss, norm: options.norm ?? 'batch', momentum: options.momentum ?? 0.1 },
+      ...{ accumulate: options.accumulate ?? 1, recompute: options.recompute ?? false, moments: optimizer.moments },
+      trained: isTrained,
+    }),
+  )
   const before = frozen?.memory.total ?? 0
   const memory = { ...program.memory, frozen: before, total: program.memory.total + before }
   if (!(memory.total <= memoryLimit))

@@ -3,7 +3,7 @@ import { same, size } from '../shape.js'
 import type { Shape, Tensor } from '../types.js'
 import type { Instance } from '../wasm.js'
 import type { Unpacked } from './checkpoint.js'
-import { runningStatistics, type Slot, type TrainProgram } from './compile.js'
+import { changing, type Slot, type TrainProgram } from './compile.js'
 import { readSlot, tensorOf, writeSlot } from './weights.js'
 
 /** All that training changes, tensor by tensor. */
@@ -18,14 +18,15 @@ export interface State {
   readonly restore: (saved: Unpacked['tensors'], pending: boolean, best: boolean) => (() => void) | undefined
   /** Keeps what training changes, and the memory from an address to the arena (gradients and moments); gives what brings it back. */
   readonly snapshot: (from?: number) => () => void
+  /** The first tensor that is no longer finite. */
+  readonly spoilt: () => string | undefined
 }
 
 const bestOf = (tensor: string): string => `${tensor} at its best`
 
 export const stateOf = (program: TrainProgram, instance: Instance, tensors: ReadonlyMap<string, Tensor>): State => {
-  const { slots, gradients, moments, memory } = program
-  const running = runningStatistics(program)
-  const changing = slots.filter(slot => slot.offset !== undefined || running.includes(slot))
+  const { gradients, moments, memory } = program
+  const slots = changing(program)
   const shapeOf = ({ tensor }: Slot): Shape => tensors.get(tensor)!.shape
   const numbers = (slot: Slot, shift: number) => readSlot(slot, shift, size(shapeOf(slot)), program, instance)
   const kept = memory.moments / (memory.gradients || 1)
@@ -41,13 +42,13 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
     if (pending) list.push([`${tensor} gradient`, gradients])
     return [[tensor, 0], ...list.map(([name, begin]) => [name, begin + offset - at] as const)]
   }
-  const all = (pending: boolean) =>
-    changing.flatMap(slot => copies(slot, pending).map(([name, shift]) => [slot, name, shift] as const))
-  const changed = () => new Map(changing.map(slot => [slot.tensor, tensorOf(shapeOf(slot), numbers(slot, 0))]))
+  const pieces = (pending: boolean) =>
+    slots.flatMap(slot => copies(slot, pending).map(([name, shift]) => [slot, name, shift] as const))
+  const changed = () => new Map(slots.map(slot => [slot.tensor, tensorOf(shapeOf(slot), numbers(slot, 0))]))
   const snapshot = (from = program.arena) => {
     const floats = new Float32Array(instance.buffer)
     const keep = (at: number, end: number) => [at / 4, floats.slice(at / 4, end / 4)] as const
-    const kept = [...changing.map(({ at, floats: n }) => keep(at, at + n * 4)), keep(from, program.arena)]
+    const kept = [...slots.map(({ at, floats: n }) => keep(at, at + n * 4)), keep(from, program.arena)]
     return () => {
       for (const [at, values] of kept) floats.set(values, at)
     }
@@ -55,13 +56,15 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
   return {
     changed,
     snapshot,
+    spoilt: () =>
+      slots.find(({ at, floats: n }) => !new Float32Array(instance.buffer, at, n).every(Number.isFinite))?.tensor,
     gradient: name => {
-      const slot = changing.find(({ tensor, offset }) => tensor === name && offset !== undefined)
+      const slot = slots.find(({ tensor, offset }) => tensor === name && offset !== undefined)
       return slot && numbers(slot, gradients + slot.offset! - slot.at)
     },
     save: (pending, best) => {
       const now = new Map(
-        all(pending).map(([slot, name, shift]) => [name, tensorOf(shapeOf(slot), numbers(slot, shift))]),
+        pieces(pending).map(([slot, name, shift]) => [name, tensorOf(shapeOf(slot), numbers(slot, shift))]),
       )
       if (best) {
         const back = snapshot()
@@ -81,10 +84,10 @@ export const stateOf = (program: TrainProgram, instance: Instance, tensors: Read
               `the checkpoint has no "${name}" of the shape that is trained; was it made with other options?`,
             )
       }
-      const bests = best ? changing.map(slot => [slot, find(slot, bestOf(slot.tensor))] as const) : []
-      const list = all(pending).map(([slot, name, shift]) => [slot, shift, find(slot, name)] as const)
+      const bests = best ? slots.map(slot => [slot, find(slot, bestOf(slot.tensor))] as const) : []
+      const list = pieces(pending).map(([slot, name, shift]) => [slot, shift, find(slot, name)] as const)
       // What was trained then and is not now would stay as the trainer began with it.
-      const known = new Set([...all(pending).map(([, name]) => name), ...bests.map(([s]) => bestOf(s.tensor))])
+      const known = new Set([...pieces(pending).map(([, name]) => name), ...bests.map(([s]) => bestOf(s.tensor))])
       for (const name of saved.keys())
         if (!known.has(name))
           fail('INPUT', `the checkpoint has "${name}", which is not trained; was it made with other options?`)

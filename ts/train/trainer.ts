@@ -58,6 +58,7 @@ export const trainers =
     const course: Course = {
       ...{ work, loss, accumulate, lr: optimizer.lr, history: [], running: undefined, best: undefined },
       snapshot: state.snapshot,
+      spoilt: state.spoilt,
       mark: () => {
         const { steps, pending } = work
         const back = state.snapshot(pending ? program.gradients : program.moments)
