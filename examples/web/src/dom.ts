@@ -28,11 +28,14 @@ export const latest = <T>(run: (value: T) => Promise<void>): ((value: T) => void
   let next: T
   const go = async () => {
     busy = true
-    while (waiting) {
-      waiting = false
-      await run(next)
+    try {
+      while (waiting) {
+        waiting = false
+        await run(next)
+      }
+    } finally {
+      busy = false
     }
-    busy = false
   }
   return value => {
     next = value

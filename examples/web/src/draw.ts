@@ -64,8 +64,9 @@ export const drawView = (brain: Remote<Brain>, complain: (message: string) => vo
     yours.checked = chosen === 'yours'
     digits.checked = chosen === 'digits'
     const { labels = [] } = known.yours ?? {}
-    byId('hint', HTMLElement).textContent =
-      chosen === 'digits' ? 'Draw a digit' : `Draw ${new Intl.ListFormat('en', { type: 'disjunction' }).format(labels)}`
+    const named = labels.length > 0 && labels.length <= 10
+    const choice = named ? new Intl.ListFormat('en', { type: 'disjunction' }).format(labels) : 'anything'
+    byId('hint', HTMLElement).textContent = chosen === 'digits' ? 'Draw a digit' : `Draw ${choice}`
     read(sheet.strokes)
   }
   for (const choice of [digits, yours])

@@ -1,6 +1,6 @@
 // Everything that computes, away from the page: it never waits for a network.
 import { expose, transfer } from 'comlink'
-import { type ImageLike, load, type Net } from 'convlet'
+import { type ImageLike, load, type Net, type Prediction } from 'convlet'
 import { digits } from '#weights'
 import type { About, Answer, Brain, Which } from './brain.js'
 import { SIZE } from './glyph.js'
@@ -30,18 +30,23 @@ const about = ({ inputs, outputs, labels, preprocess, memory, build, summary }: 
   }
 }
 
-/** Runs until the browser's coarse clock can tell the time of one run. */
-const timed = <T>(run: () => T): [result: T, milliseconds: number] => {
+/** Milliseconds of one run, by as many as it takes until the browser's coarse clock can tell. */
+const time = (run: () => void): number => {
   const start = performance.now()
   for (let runs = 1; ; runs++) {
-    const result = run()
+    run()
     const passed = performance.now() - start
-    if (passed >= 1 || runs === 50) return [result, passed / runs]
+    if (passed >= 1 || runs === 50) return passed / runs
   }
 }
 
 const classify = (which: Which, image: ImageLike | Float32Array, top: number, byClass: boolean): Answer => {
-  const [best, milliseconds] = timed(() => net(which).classify(image, { top }))
+  let best: Prediction[] = []
+  const run = () => {
+    best = net(which).classify(image, { top })
+  }
+  // What else the device does in between is not the network's time: of two rounds the faster one.
+  const milliseconds = Math.min(time(run), time(run))
   if (byClass) best.sort((a, b) => a.index - b.index)
   return { scores: best.map(({ label, probability }) => ({ label, probability })), milliseconds }
 }
