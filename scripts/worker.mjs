@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { npmCi, setup, step } from './setup.mjs'
 import { hashOf, readJson } from './stamp.mjs'
@@ -101,10 +102,16 @@ await setup()
 await install()
 await mustBeFree(host, port)
 convert()
-const origin = await start({ host, port, model }).then(
-  async worker => (await worker.url).origin,
-  ({ message }) => stop(`the Worker does not start: ${message}\nworkerd needs Linux with glibc, macOS or Windows.`),
+const worker = await start({ host, port, model }).catch(({ message }) =>
+  stop(`the Worker does not start: ${message}\nworkerd needs Linux with glibc, macOS or Windows.`),
 )
+// Wrangler ends by itself, unless something holds it up.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, async () => {
+    await Promise.race([worker.dispose(), setTimeout(5000)]).catch(() => undefined)
+    process.exit()
+  })
+const { origin } = await worker.url
 const { error } = await (await fetch(`${origin}/health`)).json()
 if (error) console.error(`\n${error.message}`)
 console.log(`

@@ -22,12 +22,13 @@ const environment = () => ({
   XDG_CONFIG_HOME: resolve('build/worker/config'),
 })
 
-/** Converts LeNet-5 to a fresh folder build/worker/NAME, in shards of `size`. */
-export const assets = (name: string, size: string): string => {
+/** Converts a model, a file or a network's name and its weights, to a fresh folder build/worker/NAME, in shards of `size`. */
+export const assets = (name: string, size: string, model = ['models/lenet5/lenet5.onnx']): string => {
   const folder = resolve('build/worker', name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const args = ['convert', 'models/lenet5/lenet5.onnx', join(folder, 'lenet5.safetensors'), '--shard', size]
+  const file = model.length === 1 ? 'lenet5.safetensors' : `${model[0]}.safetensors`
+  const args = ['convert', ...model, join(folder, file), '--shard', size]
   execFileSync(process.execPath, ['dist/cli.js', ...args], { stdio: 'ignore' })
   return folder
 }

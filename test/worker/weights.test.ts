@@ -1,8 +1,14 @@
 // Weights that the Worker of examples/worker finds, misses or refuses.
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import sharp from 'sharp'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { networks } from '../../models/index.js'
+import { load } from '../../ts/entry/node.js'
+import { shards } from '../../ts/entry/shards.node.js'
+import { modules } from '../builds.js'
+import { seeded, stateDict } from '../models/make.js'
 import { assets, type Client, png, refused, worker } from './client.js'
 
 const test = suite('worker: weights')
@@ -64,5 +70,26 @@ inWorker('from R2: not there at first, then in one piece', () =>
     { r2Buckets: ['MODELS'] },
   ),
 )
+
+inWorker('another model: colour, 1.1 MB in shards, an operator that is loaded when a graph has it', async () => {
+  const weights = resolve('build/worker/resnet20.pt.safetensors')
+  writeFileSync(weights, await stateDict(seeded(networks.resnet20!({}))))
+  const folder = assets('resnet20', '300KB', ['resnet20', weights])
+  const noise = Buffer.from(Array.from({ length: 50 * 40 * 4 }, (_, i) => (i * i * 7919) >> 5))
+  const picture = sharp(noise, { raw: { width: 50, height: 40, channels: 4 } }).png()
+  const image = { data: Uint8ClampedArray.from(noise), width: 50, height: 40 }
+  const wanted = (await load(await shards(join(folder, 'resnet20.shards.json')), modules[0]!)).classify(image)
+  const use = async (to: Client) => {
+    const { model, predictions } = await to.classified(await picture.toBuffer())
+    assert.is(model, 'resnet20')
+    assert.equal(
+      predictions.map(({ label }) => label),
+      wanted.map(({ label }) => label),
+    )
+    for (const [i, { probability }] of predictions.entries())
+      assert.ok(Math.abs(probability - wanted[i]!.probability) <= 1e-5)
+  }
+  await running(use, { MODEL: 'resnet20' }, folder)
+})
 
 test.run()
