@@ -81,7 +81,12 @@ export const start = async (folder: string, bindings: object = {}, options: obje
   const url: URL = await miniflare.ready
   return {
     url,
-    fetch: (path, init) => fetch(new URL(path, url), { signal: AbortSignal.timeout(30_000), ...init }),
+    fetch: (path, init) => {
+      // A connection of its own: one that is kept may be closed by the other side at any time.
+      const headers = new Headers(init?.headers)
+      headers.set('connection', 'close')
+      return fetch(new URL(path, url), { signal: AbortSignal.timeout(60_000), ...init, headers })
+    },
     close: () => miniflare.dispose(),
     bucket: name => miniflare.getR2Bucket(name),
   }

@@ -8,15 +8,16 @@ import { initEmscriptenModule } from '@jsquash/jpeg/utils.js'
 // @ts-expect-error Its types tell what is in it; wrangler gives the module.
 import pngWasm from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm'
 import type { ImageLike } from 'convlet'
-import { DECODER_BYTES } from './limits.js'
+import { DECODER_GROWTH } from './limits.js'
 import { badImage, type Kind } from './picture.js'
 
 const pngModule: WebAssembly.Module = pngWasm
 
 interface Decoder {
   readonly decode: (bytes: Uint8Array) => ImageLike | null | undefined
-  /** Bytes of its memory. */
+  /** Bytes of its memory, and how many it had in the beginning. */
   readonly size: () => number
+  readonly least: number
 }
 
 interface PngExports {
@@ -53,14 +54,16 @@ const png = (): Decoder => {
       return result
     },
     size: () => memory.buffer.byteLength,
+    least: memory.buffer.byteLength,
   }
 }
 
 const jpeg = async (): Promise<Decoder> => {
   const silent = { print: () => undefined, printErr: () => undefined }
   const module = await initEmscriptenModule(mozjpeg, jpegWasm, silent)
+  const size = () => module.HEAP8.buffer.byteLength
   // Turned as its EXIF data says.
-  return { decode: bytes => module.decode(bytes, true), size: () => module.HEAP8.buffer.byteLength }
+  return { decode: bytes => module.decode(bytes, true), size, least: size() }
 }
 
 const started: Partial<Record<Kind, Promise<Decoder>>> = {}
@@ -77,12 +80,12 @@ export const decoderOf = async (kind: Kind): Promise<(bytes: Uint8Array) => Imag
   const drop = () => {
     if (started[kind] === starting) delete started[kind]
   }
-  const { decode, size } = await starting
+  const { decode, least, size } = await starting
   return bytes => {
     try {
       const image = decode(bytes)
       if (image) {
-        if (size() > DECODER_BYTES) drop()
+        if (size() > least + DECODER_GROWTH) drop()
         return image
       }
     } catch {
