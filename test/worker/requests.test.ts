@@ -101,7 +101,7 @@ inWorker('/health tells of the model and the memory', async () => {
   assert.equal(model, { name: 'lenet5', build: 'relaxed', inputs: { input: [1, 1, 32, 32] }, classes: 10 })
   assert.is(memory.model.total, 327_680)
   assert.is(memory.bodies, 0)
-  assert.equal(limits, { model: 64 * MB, body: 4 * MB, pixels: 2 * MB })
+  assert.equal(limits, { model: 56 * MB, body: 4 * MB, pixels: MB })
   const head = await own.app.fetch('/health', { method: 'HEAD' })
   assert.is(head.status, 200)
   assert.is(await head.text(), '')

@@ -1,5 +1,5 @@
-// The decoders of jSquash. A decoder is an instance that can be dropped: one that failed keeps what it had allocated, one that
-// had a large picture keeps its memory. So they are started here, not by jSquash's functions, which keep one for ever; and
+// The decoders of jSquash. A decoder is an instance that can be dropped: one that failed keeps what it had allocated, and some keep
+// more with each picture that is cut short. So they are started here, not by jSquash's functions, which keep one for ever; and
 // decoding is synchronous, so that there is never more than one picture in memory.
 
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js'
