@@ -1,6 +1,6 @@
 // Cold starts of examples/worker, measured from outside: workerd runs, the Worker has answered nobody, then one picture is sent:
 // kernels and decoder instantiated, model loaded from the assets, the first answer.
-// usage: node bench/worker.mjs [NETWORK] [STARTS] [-- OPTIONS OF convlet convert]      (lenet5, 20)
+// usage: node bench/worker.mjs [NETWORK] [STARTS] [OPTIONS OF convlet convert]      (lenet5, 20)
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
@@ -18,6 +18,10 @@ const folder = resolve(root, 'build/bench/worker')
 const out = `${folder}/out`
 const assets = `${folder}/assets`
 
+if (!existsSync(`${example}/node_modules/wrangler`)) {
+  console.error('bench: the Worker needs its packages: npm ci --prefix examples/worker')
+  process.exit(1)
+}
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(assets, { recursive: true })
 const node = (script, args, cwd) => execFileSync(process.execPath, [resolve(cwd, script), ...args], { cwd })
