@@ -67,8 +67,14 @@ export const worker = (test: uvu.Test<unknown>, name: string) => {
     state.app = client(running)
   })
   test.after(() => running?.close())
-  const another = async (use: (to: Client) => Promise<void>, bindings = {}, from = state.folder, options = {}) => {
-    const other = await start(from, bindings, options)
+  const another = async (
+    use: (to: Client) => Promise<void>,
+    bindings = {},
+    from = state.folder,
+    options = {},
+    more = '',
+  ) => {
+    const other = await start(from, bindings, options, more)
     try {
       await use(client(other))
     } finally {

@@ -1,6 +1,6 @@
 // The example as it is deployed: bundled by wrangler, run in workerd by miniflare, both packages of the example.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 
@@ -49,8 +49,8 @@ export interface Running {
   readonly bucket: (name: string) => Promise<{ readonly put: (name: string, bytes: Uint8Array) => Promise<unknown> }>
 }
 
-/** Runs the bundle with these assets, options of miniflare put over those of wrangler.jsonc. */
-export const start = async (folder: string, bindings: object = {}, options: object = {}): Promise<Running> => {
+/** Runs the bundle with these assets, options of miniflare put over those of wrangler.jsonc, `more` at the end of its page. */
+export const start = async (folder: string, bindings = {}, options = {}, more = ''): Promise<Running> => {
   const out = resolve('build/worker/out')
   const { unstable_getMiniflareWorkerOptions: readConfig } = requireOf('wrangler')
   const { Miniflare } = createRequire(requireOf.resolve('wrangler'))('miniflare')
@@ -64,7 +64,7 @@ export const start = async (folder: string, bindings: object = {}, options: obje
     modules: [
       { type: 'ESModule', path: 'index.js' },
       ...wasm.map(path => ({ type: 'CompiledWasm', path })),
-      ...html.map(path => ({ type: 'Text', path })),
+      ...html.map(path => ({ type: 'Text', path, contents: readFileSync(join(out, path), 'utf8') + more })),
     ],
     bindings: { ...workerOptions.bindings, ...bindings },
     assets: { ...workerOptions.assets, directory: folder },
