@@ -1,9 +1,9 @@
-// Winograd's minimal filtering F(4×4, 3×3), F(2×2, 3×3) and F(2×2, 5×5) (Lavin & Gray 2016).
+// Winograd's minimal filtering F(4×4, 3×3), F(2×2, 3×3) and F(3×3, 5×5) (Lavin & Gray 2016).
 import { panel_4x8 } from './gemm'
 import { column } from './simd'
 import { inputTile2, outputTile2, weights2 } from './winograd2'
 import { inputTile4, outputTile4, weights4 } from './winograd4'
-import { weights5 } from './winograd5'
+import { inputTile5, outputTile5, weights5 } from './winograd5'
 
 // Bytes between the planes of anything transformed, besides what they hold: at distances of a power of two all of them would
 // meet in one set of the first-level cache (106 instead of 160 GFLOP/s).
@@ -14,8 +14,9 @@ const SKEW: usize = 64
  *
  * x: N×H×W×C, zeros around it. y, res: N×OH×OW pixels, pitch bytes apart (res 0: none). w: panels [OC/8][3][3][C][8], each
  * transformed into u when its turn comes; u 0: w is transformed already, by pack_winograd. bias: OC floats (0: none). C and OC
- * are multiples of 4. tile: results of a tile in each direction, 4 or 2. block: tiles that go together, a multiple of 4.
- * Scratch, in floats, of P = (tile + 2)² planes: u P×(C×8 + 16), v P×(block×C + 16), m P×(block×8 + 16), temp P×4.
+ * are multiples of 4. tile: results of a tile in each direction, 4 or 2, with a kernel of 5×5 taps 3. block: tiles that go together,
+ * a multiple of 4.
+ * Scratch, in floats, of P = (tile + kernel − 1)² planes: u P×(C×8 + 16), v P×(block×C + 16), m P×(block×8 + 16), temp P×4.
  */
 export function conv_winograd(
   y: usize, res: usize, x: usize, w: usize, bias: usize, u: usize, v: usize, m: usize, temp: usize,
@@ -42,12 +43,13 @@ export function conv_winograd(
       const left = (first + t - i * tw) * tile - pl
       const from = x + <usize>(i / th) * <usize>h * row + <usize>top * row + <usize>left * pixel
       const to = v + <usize>t * pixel
-      if (points == 6) inputTile4(to, plane, from, row, pixel, temp, top, left, h, width, c)
+      if (points == 7) inputTile5(to, plane, from, row, pixel, temp, top, left, h, width, c)
+      else if (points == 6) inputTile4(to, plane, from, row, pixel, temp, top, left, h, width, c)
       else inputTile2(to, plane, from, row, pixel, temp, top, left, h, width, c)
     }
     let panel = w
     for (let o = 0; o < oc; o += 8) {
-      if (u != 0) weights(u, panel, <usize>kernel * tap, tap, temp, 16, kernel, points, 2 * c, 16, c)
+      if (u != 0) weights(u, panel, <usize>kernel * tap, tap, temp, 16, points, 2 * c, 16, c)
       products(m, v, u != 0 ? u : panel, block, count, c, planes)
       panel += panelStep
       const r = res != 0 ? res + (<usize>o << 2) : 0
@@ -59,9 +61,9 @@ export function conv_winograd(
 
 /**
  * w[o/8] = GgGᵀ of x[o − first] for first ≤ o < first + rows, transformed as conv_winograd does, panels [OC/8][P][C][8] with 16
- * floats between the P = (tile + 2)² planes
+ * floats between the P = (tile + kernel − 1)² planes
  *
- * Weights from PyTorch's order [OC][C][3][3], some rows at a time as they arrive; first and rows are multiples of 4.
+ * Weights from PyTorch's order [OC][C][kernel][kernel], some rows at a time as they arrive; first and rows are multiples of 4.
  */
 export function pack_winograd(w: usize, x: usize, first: i32, rows: i32, c: i32, kernel: i32, tile: i32): void {
   assert(first % 4 == 0 && rows % 4 == 0, 'pack_winograd: rows come in fours')
@@ -82,7 +84,7 @@ export function pack_winograd(w: usize, x: usize, first: i32, rows: i32, c: i32,
           x += 4
         }
       }
-      weights(to, to, tapRow, tap, to, tap, kernel, points, 1, 0, c)
+      weights(to, to, tapRow, tap, to, tap, points, 1, 0, c)
       to += 32
     }
     x += 3 * row
@@ -93,15 +95,15 @@ export function pack_winograd(w: usize, x: usize, first: i32, rows: i32, c: i32,
 // @ts-ignore: decorator
 @inline
 function fits(kernel: i32, tile: i32): bool {
-  return (kernel == 3 && (tile == 2 || tile == 4)) || (kernel == 5 && tile == 2)
+  return (kernel == 3 && (tile == 2 || tile == 4)) || (kernel == 5 && tile == 3)
 }
 
 // u[P][c][8] = GgGᵀ of w, count vectors that are step bytes apart.
 function weights(
-  u: usize, w: usize, row: usize, tap: usize, mid: usize, midTap: usize, kernel: i32, points: i32, count: i32, step: usize, c: i32,
+  u: usize, w: usize, row: usize, tap: usize, mid: usize, midTap: usize, points: i32, count: i32, step: usize, c: i32,
 ): void {
   const uTap = (<usize>c << 5) + SKEW
-  if (kernel == 5) weights5(u, uTap, w, row, tap, mid, midTap, count, step)
+  if (points == 7) weights5(u, uTap, w, row, tap, mid, midTap, count, step)
   else if (points == 6) weights4(u, uTap, w, row, tap, count, step)
   else weights2(u, uTap, w, row, tap, count, step)
 }
@@ -135,7 +137,8 @@ function outputPanel(
     for (let half: usize = 0; half < <usize>cols << 2; half += 16) {
       const b = bias != 0 ? bias + half : 0
       const rh = r != 0 ? r + half : 0
-      if (points == 6) outputTile4(y + at + half, rh, m + half, plane, row, pixel, temp, b, tile, rows, columns, lo, hi)
+      if (points == 7) outputTile5(y + at + half, rh, m + half, plane, row, pixel, temp, b, rows, columns, lo, hi)
+      else if (points == 6) outputTile4(y + at + half, rh, m + half, plane, row, pixel, temp, b, rows, columns, lo, hi)
       else outputTile2(y + at + half, rh, m + half, plane, row, pixel, temp, b, rows, columns, lo, hi)
     }
     m += 32

@@ -2,10 +2,10 @@
 // has 144. All work on four channels at a time.
 import { clamp } from './simd'
 
-// Point p of Bᵀd, six values of an input tile to six.
+/** Point p of Bᵀd, six values of an input tile to six. */
 // @ts-ignore: decorator
 @inline
-function inputPoint(p: i32, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128): v128 {
+export function inputPoint(p: i32, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128): v128 {
   const four = f32x4.splat(4)
   const five = f32x4.splat(5)
   if (p == 0) return f32x4.add(f32x4.sub(f32x4.mul(four, d0), f32x4.mul(five, d2)), d4)
@@ -114,12 +114,11 @@ export function put(y: usize, res: usize, shift: usize, v: v128, b: v128, lo: v1
   v128.store(y + shift, clamp(v, lo, hi))
 }
 
-/** y = clamp(AᵀmA + bias + res) of four channels of one tile of 4×4 or 2×2, of which rows × columns lie inside the map. */
+/** y = clamp(AᵀmA + bias + res) of four channels of one tile of 4×4, of which rows × columns lie inside the map. */
 export function outputTile4(
   y: usize, res: usize, m: usize, plane: usize, row: usize, pixel: usize, temp: usize, bias: usize,
-  tile: i32, rows: i32, columns: i32, lo: f32, hi: f32,
+  rows: i32, columns: i32, lo: f32, hi: f32,
 ): void {
-  const small = tile == 2
   for (let j = 0; j < 6; ++j) {
     const m0 = v128.load(m)
     const m1 = v128.load(m + 6 * plane)
@@ -129,8 +128,7 @@ export function outputTile4(
     const m5 = v128.load(m + 30 * plane)
     const t = temp + (<usize>j << 4)
     v128.store(t, outputPoint(0, m0, m1, m2, m3, m4, m5))
-    const second = outputPoint(1, m0, m1, m2, m3, m4, m5)
-    v128.store(t, small ? f32x4.add(second, m5) : second, 96)
+    v128.store(t, outputPoint(1, m0, m1, m2, m3, m4, m5), 96)
     v128.store(t, outputPoint(2, m0, m1, m2, m3, m4, m5), 192)
     v128.store(t, outputPoint(3, m0, m1, m2, m3, m4, m5), 288)
     m += plane
@@ -146,10 +144,7 @@ export function outputTile4(
     const m4 = v128.load(temp, 64)
     const m5 = v128.load(temp, 80)
     put(y, res, 0, outputPoint(0, m0, m1, m2, m3, m4, m5), b, low, high)
-    if (columns > 1) {
-      const second = outputPoint(1, m0, m1, m2, m3, m4, m5)
-      put(y, res, pixel, small ? f32x4.add(second, m5) : second, b, low, high)
-    }
+    if (columns > 1) put(y, res, pixel, outputPoint(1, m0, m1, m2, m3, m4, m5), b, low, high)
     if (columns > 2) put(y, res, 2 * pixel, outputPoint(2, m0, m1, m2, m3, m4, m5), b, low, high)
     if (columns > 3) put(y, res, 3 * pixel, outputPoint(3, m0, m1, m2, m3, m4, m5), b, low, high)
     temp += 96

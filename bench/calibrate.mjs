@@ -96,7 +96,7 @@ const build = options.build === 'relaxed' && hasRelaxed() ? 'relaxed' : 'simd'
 const { waysOf, blockOf, planesOf } = await model()
 
 /** The tiles there are for a window. */
-const tilesOf = kernel => (kernel === 3 ? [4, 2] : [2])
+const tilesOf = kernel => (kernel === 3 ? [4, 2] : [3])
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096 })
 const wasm = readFileSync(join(root, `dist/infer${build === 'simd' ? '' : '.relaxed'}.wasm`))
@@ -200,7 +200,7 @@ if (options.json) {
   console.log(JSON.stringify({ machine: about, build, rows }, null, 2))
 } else {
   const percent = loss => `${loss > 0.1 ? '! ' : ''}${(loss * 100).toFixed(0)} %`
-  const names = ['direct', '4×4', '2×2', '4×4 kept', '2×2 kept']
+  const names = ['direct', '4×4', '3×3', '2×2', '4×4 kept', '3×3 kept', '2×2 kept']
   const cells = rows.map(({ shape: [n, c, oc, size, kernel], times, small, fast }) => [
     `${n}×${c}→${oc} ${size}²${kernel === 5 ? ' by 5×5' : ''}`,
     ...names.map(name => (name in times ? (times[name] * 1000).toFixed(times[name] < 0.1 ? 1 : 0) : '')),

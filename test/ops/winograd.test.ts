@@ -126,7 +126,7 @@ const cases: readonly Case[] = [
 const forms = [
   { kernel: 3, tile: 4 },
   { kernel: 3, tile: 2 },
-  { kernel: 5, tile: 2 },
+  { kernel: 5, tile: 3 },
 ] as const
 type Form = (typeof forms)[number]
 const name = ({ kernel, tile }: Form) => `F(${tile}×${tile}, ${kernel}×${kernel})`

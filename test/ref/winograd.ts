@@ -3,7 +3,7 @@ import { get, type Tensor, tensor } from './tensor.js'
 
 type Matrix = readonly (readonly number[])[]
 
-// The three transforms of F(4×4, 3×3) and F(2×2, 3×3). Lavin & Gray 2016, the points 0, ±1, ±2 and 0, ±1.
+// The transforms of F(4×4, 3×3) and F(2×2, 3×3). Lavin & Gray 2016, the points 0, ±1, ±2 and 0, ±1.
 export const transforms = {
   4: {
     B: [
@@ -49,38 +49,59 @@ export const transforms = {
   },
 } as const
 
-/** Those of F(2×2, 5×5): six points again, and so the same B. */
+const product = (a: Matrix, b: Matrix): Matrix =>
+  a.map(row => b[0]!.map((_, j) => row.reduce((sum, v, k) => sum + v * b[k]![j]!, 0)))
+
+const signless = (m: Matrix): Matrix => m.map(row => row.map(Math.abs))
+
+/** Multiplies a polynomial by (x − ½): seven values to six. */
+const half = [0, 1, 2, 3, 4, 5].map(i => [0, 1, 2, 3, 4, 5, 6].map(j => (j === i ? -1 / 2 : j === i + 1 ? 1 : 0)))
+
+const factors = product(signless(transforms[4].B), signless(half))
+
+/** The transforms of F(3×3, 5×5), the points 0, ±1, ±2, ½. */
 const five = {
-  B: transforms[4].B,
+  B: [
+    [-2, 4, 5 / 2, -5, -1 / 2, 1, 0],
+    [0, 2, -2, -9 / 2, 1 / 2, 1, 0],
+    [0, -2, 6, -7 / 2, -3 / 2, 1, 0],
+    [0, 1, -3 / 2, -2, 3 / 2, 1, 0],
+    [0, -1, 5 / 2, 0, -5 / 2, 1, 0],
+    [0, 4, 0, -5, 0, 1, 0],
+    [0, -2, 4, 5 / 2, -5, -1 / 2, 1],
+  ],
   G: [
-    [1 / 4, 0, 0, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6, 1 / 3, 2 / 3],
-    [1 / 24, -1 / 12, 1 / 6, -1 / 3, 2 / 3],
+    [-1 / 2, 0, 0, 0, 0],
+    [-1 / 3, -1 / 3, -1 / 3, -1 / 3, -1 / 3],
+    [1 / 9, -1 / 9, 1 / 9, -1 / 9, 1 / 9],
+    [1 / 36, 1 / 18, 1 / 9, 2 / 9, 4 / 9],
+    [-1 / 60, 1 / 30, -1 / 15, 2 / 15, -4 / 15],
+    [32 / 45, 16 / 45, 8 / 45, 4 / 45, 2 / 45],
     [0, 0, 0, 0, 1],
   ],
   A: [
-    [1, 1, 1, 1, 1, 0],
-    [0, 1, -1, 2, -2, 1],
+    [1, 1, 1, 1, 1, 1, 0],
+    [0, 1, -1, 2, -2, 1 / 2, 0],
+    [0, 1, 1, 4, 4, 1 / 4, 1],
   ],
-} as const
+  // The kernel makes B of two factors, and between them numbers are larger than B's entries tell.
+  sizes: [...factors.slice(0, 5), [0, 4, 0, 5, 0, 1, 0], factors[5]!],
+}
 
-/** Results of a tile in each direction; for a window of 5×5 there are tiles of 2 only. */
-export type Tile = keyof typeof transforms
+/** Results of a tile in each direction: 4 or 2, for a window of 5×5 3. */
+export type Tile = 2 | 3 | 4
 
 /** The largest tile of a convolution by weights [OC][C][K][K]. */
-export const largestTile = (w: Tensor): Tile => (w.shape[2] === 5 ? 2 : 4)
+export const largestTile = (w: Tensor): Tile => (w.shape[2] === 5 ? 3 : 4)
 
-const transformsOf = (w: Tensor, tile: Tile) => (w.shape[2] === 5 ? five : transforms[tile])
+const transformsOf = (tile: Tile): { A: Matrix; B: Matrix; G: Matrix; sizes?: Matrix } =>
+  tile === 3 ? five : transforms[tile]
 
 /** T·M·Tᵀ. */
 export const both = (t: Matrix, m: Matrix): number[][] => {
   const left = t.map(row => m[0]!.map((_, j) => row.reduce((sum, v, k) => sum + v * m[k]![j]!, 0)))
   return left.map(row => t.map(other => other.reduce((sum, v, k) => sum + v * row[k]!, 0)))
 }
-
-const signless = (m: Matrix): Matrix => m.map(row => row.map(Math.abs))
 
 /** Roundings on the way to one result: c products added up, and three transforms there and back. */
 export const winogradSteps = (c: number): number => c + 40
@@ -104,7 +125,7 @@ const weightsBy = (G: Matrix, w: Tensor): number[][][][] =>
 
 /** GgGᵀ of weights [OC][C][K][K], as [OC][C][P][P] with P = tile + K − 1; `sizes`: with every sign dropped. */
 export const winogradWeights = (w: Tensor, tile: Tile, sizes = false): Tensor => {
-  const { G } = transformsOf(w, tile)
+  const { G } = transformsOf(tile)
   const all = weightsBy(sizes ? signless(G) : G, w)
   return tensor([w.shape[0]!, w.shape[1]!, G.length, G.length], ([o, i, a, b]) => all[o!]![i!]![a!]![b!]!)
 }
@@ -114,8 +135,9 @@ const transformed = (x: Tensor, w: Tensor, window: Omit<Sliding, 'kernel'>, tile
   const [n, c, h, width] = x.shape as readonly [number, number, number, number]
   const oc = w.shape[0]!
   const { pad, out } = sliding(h, width, { ...window, kernel: w.shape.slice(2) as [number, number] })
-  const own = transformsOf(w, tile)
-  const [A, B, G] = [own.A, own.B, own.G].map(m => (sizes ? signless(m) : m)) as [Matrix, Matrix, Matrix]
+  const own = transformsOf(tile)
+  const [A, G] = [own.A, own.G].map(m => (sizes ? signless(m) : m)) as [Matrix, Matrix]
+  const B = sizes ? (own.sizes ?? signless(own.B)) : own.B
   const points = range(B.length)
   const weights = weightsBy(G, w)
   const tiles = new Map<string, number[][]>()

@@ -40,7 +40,7 @@ export const waysOf = (
   kernel: number,
   fast: boolean,
 ): readonly Way[] =>
-  (kernel === 3 ? [0, 4, 2] : [0, 2])
+  (kernel === 3 ? [0, 4, 2] : [0, 3])
     .map(tile => {
       const eight = Math.ceil(oc / 8) * 8
       if (!tile) return { tile, kept: false, cost: kernel ** 2 * four(n * oh * ow) * (c + 1) * eight }
@@ -50,7 +50,8 @@ export const waysOf = (
       // Between four tiles and a block, reading four times as much takes as long as the transforms of 3×3 weights.
       const kept = fast && planes * c * oc <= KEPT && (kernel > 3 || tiles <= 4 || blocks > 1)
       const weights = kept ? 1 : 0.28 * kernel ** 2 * blocks
-      const cost = planes * (four(tiles) * (c + 2) * eight + 7 * tiles * (c + oc) + weights * c * oc)
+      const transforms = 7 * tiles * (c + oc) + weights * c * oc
+      const cost = planes * (four(tiles) * (c + 2) * eight + (kernel > 3 ? 1.6 : 1) * transforms)
       return { tile, kept, cost }
     })
     .sort((a, b) => a.cost - b.cost)
