@@ -2,8 +2,6 @@
 import { loadLanes, storeLanes } from './simd'
 
 // scale / √(variance + epsilon), four channels from i on.
-// @ts-ignore: decorator
-@inline
 function factor(scale: usize, variance: usize, epsilon: f32, i: i32, count: i32): v128 {
   const at = <usize>i << 2
   const root = f32x4.sqrt(f32x4.add(loadLanes(variance + at, count), f32x4.splat(epsilon)))
@@ -11,8 +9,6 @@ function factor(scale: usize, variance: usize, epsilon: f32, i: i32, count: i32)
 }
 
 // (b − mean)·f + shift, four channels from i on; b 0: none.
-// @ts-ignore: decorator
-@inline
 function moved(b: usize, mean: usize, shift: usize, f: v128, i: i32, count: i32): v128 {
   const at = <usize>i << 2
   const own = b != 0 ? loadLanes(b + at, count) : f32x4.splat(0)

@@ -8,14 +8,12 @@ import type { Call, Op, Pack, Scope } from './op.js'
 import { hasWays, waysOf } from './ways.js'
 import { mapOf, padded, slide } from './window.js'
 
+// By way of the table: what this module shares with the start is then what more.ts shares with it, one part of a bundle instead of two.
 const { Conv: conv } = forward as { Conv: Op }
 
-/** Multiply-adds in the time in which a number of the map is brought to its phase. */
-const MOVED = 10
-
 /**
- * For a Conv of weight w on x as it is planned: the part of the direct kernel's time that Winograd's way in phases takes, and its
- * tiles; `undefined` where there is none or it is no shorter.
+ * For a Conv of weight w on x as it is planned: Winograd's tiles in phases, and the part of the direct kernel's time that they take;
+ * `undefined` where there is no such way or it is no shorter.
  */
 export const phasesOf = (
   node: Node,
@@ -28,61 +26,51 @@ export const phasesOf = (
   const [s] = stride
   const k = Math.ceil(kh / s)
   const channels = s * s * c
-  const fits = same([stride[1], kw, wc, ...dilation, (channels | oc) % 4], [s, kh, c, 1, 1, 0])
+  const fits = same([...stride, kw, wc, ...dilation, (channels | oc) % 4], [s, s, kh, c, 1, 1, 0])
   if (!fits || s < 2 || !hasWays(k, k) || node.attrs.before) return
-  const [{ tile, cost }] = waysOf(n, channels, oc, ...out, k, false) as [ReturnType<typeof waysOf>[0]]
-  const moves = MOVED * n * channels * (out[0] + k - 1) * (out[1] + k - 1)
-  const part = (cost + moves) / (kh * kw * c * Math.ceil(oc / 8) * 8 * n * out[0] * out[1])
+  const { tile, cost } = waysOf(n, channels, oc, ...out, k, false)[0]!
+  const part = cost / (kh * kw * c * Math.ceil(oc / 8) * 8 * n * out[0] * out[1])
   return tile && part < 1 ? { part, tile } : undefined
 }
 
-/** Weights [oc][c][k][k] into panels [oc/8][⌈k/s⌉][⌈k/s⌉][s][s][c][8], which hold zeros. */
+/** Weights [oc][c][kernel][kernel] into panels [oc/8][k][k][s][s][c][8], k = ⌈kernel/s⌉, which hold zeros: a call for each phase of a row. */
 const pack =
-  (c: number, k: number, s: number): Pack =>
+  (c: number, kernel: number, s: number, k: number): Pack =>
   (to, from, first, count) => {
-    const each = c * k * k
     const tap = s * s * c * 8
-    const row = Math.ceil(k / s) * tap
-    const calls: Call[] = []
-    // A panel's rows at a time.
-    for (let o = first; o < first + count; ) {
-      const next = Math.min(o - (o % 8) + 8, first + count)
-      for (let phase = 0; phase < s * s; phase++) {
-        const [dy, dx] = [Math.floor(phase / s), phase % s]
-        const at = to + 4 * (Math.floor(o / 8) * Math.ceil(k / s) * row + phase * c * 8 + (o % 8))
-        calls.push([
-          'move',
-          ...[at, from + 4 * ((o - first) * each + dy * k + dx)],
-          ...[Math.ceil((k - dy) / s), Math.ceil((k - dx) / s), c, next - o],
-          ...[row, tap, 8, 1, s * k, s, k * k, each],
-        ])
-      }
-      o = next
-    }
-    return calls
+    return Array.from({ length: count * s * s }, (_, i): Call => {
+      const [row, dy, dx] = [Math.floor(i / s / s), Math.floor(i / s) % s, i % s]
+      const o = first + row
+      return [
+        'move',
+        to + 4 * (Math.floor(o / 8) * k * k * tap + (dy * s + dx) * c * 8 + (o % 8)),
+        from + 4 * (row * c * kernel * kernel + dy * kernel + dx),
+        ...[1, Math.ceil((kernel - dy) / s), Math.ceil((kernel - dx) / s), c],
+        ...[0, k * tap, tap, 8, 0, s * kernel, s, kernel * kernel],
+      ]
+    })
   }
 
 const run = (scope: Scope, shape: Shape, weight: Shape): void => {
-  const { node, planned, fast, read, call, scratch, packed } = scope
+  const { node, planned, fast, read, call, packed } = scope
   const map = mapOf(scope)
   const [n, c, h, w] = map
   const { window, oc } = decide(node, shape, weight, planned, fast)
-  const found = phasesOf(node, planned, weight)
-  if (!found) {
+  if (!phasesOf(node, planned, weight)) {
     conv.run(scope, shape, weight)
     return
   }
-  const [, , kernel] = weight as readonly [number, number, number, number]
+  const kernel = weight[2]!
   const { stride, pad, out } = window
   const [s] = stride
-  const [top, left] = pad
   const k = Math.ceil(kernel / s)
-  const channels = s * s * c
   const [ph, pw] = [out[0] + k - 1, out[1] + k - 1]
-  const from = padded(scope, read(0, [c, h, w]), map, [top, left, ph * s - h - top, pw * s - w - left])
-  const to = scratch(n * ph * pw * channels)
-  const row = pw * s * c
-  call('move', to, from, n * ph, s, pw, s * c, s * row, s * c, channels, 1, s * row, row, s * c, 1)
+  const from = padded(scope, read(0, [c, h, w]), map, [pad[0], pad[1], ph * s - h - pad[0], pw * s - w - pad[1]])
+  const run = s * c
+  const row = pw * run
+  const channels = s * run
+  const to = scope.scratch(n * ph * s * row)
+  call('move', to, from, n * ph, s, pw, run, s * row, run, channels, 1, s * row, row, run, 1)
   conv.run(
     {
       ...scope,
@@ -91,7 +79,7 @@ const run = (scope: Scope, shape: Shape, weight: Shape): void => {
       fast: false,
       shape: i => (i ? scope.shape(i) : [n, channels, ph, pw]),
       read: (i, order) => (i ? read(i, order) : to),
-      packed: (i, floats, rows, own) => packed(i, floats, rows, i === 1 ? pack(c, kernel, s) : own),
+      packed: (i, floats, rows, own) => packed(i, floats, rows, i === 1 ? pack(c, kernel, s, k) : own),
       macs: () => scope.macs(n * oc * c * kernel * kernel * out[0] * out[1]),
     },
     [n, channels, ph, pw],

@@ -11,7 +11,7 @@ export interface Way {
 const four = (count: number): number => Math.ceil(count / 4) * 4
 
 /** Whether there is a Winograd's way for a window. */
-export const hasWays = (kh: number, kw: number): boolean => kh === kw && (kh === 3 || kh === 5)
+export const hasWays = (kh: number, kw: number): boolean => kh === kw && [3, 5].includes(kh)
 
 /** The planes that a tile and all that is transformed consist of. */
 export const planesOf = (tile: number, kernel: number): number => (tile + kernel - 1) ** 2
@@ -24,7 +24,7 @@ export const blockOf = (tiles: number, c: number, planes: number): number =>
   Math.min(four(tiles), Math.max(28, Math.floor(116000 / planes / c) * 4))
 
 /** Floats of transformed weights that are kept at most: more are not read faster than they are transformed. */
-const KEPT = 2 ** 20
+const KEPT = 1e6
 
 /**
  * The ways of a convolution from c to oc channels, with n results of oh × ow, the shortest first. All multiply four rows by
@@ -40,7 +40,7 @@ export const waysOf = (
   kernel: number,
   fast: boolean,
 ): readonly Way[] =>
-  (kernel === 3 ? [0, 4, 2] : [0, 3])
+  (kernel > 3 ? [0, 3] : [0, 4, 2])
     .map(tile => {
       const eight = Math.ceil(oc / 8) * 8
       if (!tile) return { tile, kept: false, cost: kernel ** 2 * four(n * oh * ow) * (c + 1) * eight }
@@ -51,7 +51,7 @@ export const waysOf = (
       const kept = fast && planes * c * oc <= KEPT && (kernel > 3 || tiles <= 4 || blocks > 1)
       const weights = kept ? 1 : 0.28 * kernel ** 2 * blocks
       const transforms = 7 * tiles * (c + oc) + weights * c * oc
-      const cost = planes * (four(tiles) * (c + 2) * eight + (kernel > 3 ? 1.6 : 1) * transforms)
+      const cost = planes * (four(tiles) * (c + 2) * eight + (transforms * kernel) / 3)
       return { tile, kept, cost }
     })
     .sort((a, b) => a.cost - b.cost)
