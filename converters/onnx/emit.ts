@@ -1,6 +1,7 @@
 // Canonical operators → ONNX operators of opset 13. Where the two differ no more than in how attributes are kept, names stay.
 import type { Node } from '../../ts/types.js'
-import { refuse } from './values.js'
+import { padsWithoutCeil } from './shapes.js'
+import { type Dim, refuse } from './values.js'
 
 /** An attribute of the type that ONNX wants. */
 export type OutAttr =
@@ -20,7 +21,7 @@ export interface OutNode {
 /** What emitters may ask of the file that is being written. */
 export interface Emitter {
   /** `undefined` where it cannot be told. */
-  rank(value: string): number | undefined
+  shape(value: string): readonly Dim[] | undefined
   /** The name itself where nothing has it yet, else one made from it. */
   unique(name: string): string
   /** Adds a constant and gives its name: a list of whole numbers, one float, or a list of them. */
@@ -78,13 +79,21 @@ const conv: Emit = node => one(node, node.inputs, convolved(node))
 const convTranspose: Emit = node =>
   one(node, node.inputs, { ...convolved(node), output_padding: ints(node.attrs.outputPad) })
 
-const maxPool: Emit = node =>
-  one(node, node.inputs, { ...windowed(node), dilations: ints(node.attrs.dilation), ceil_mode: int(node.attrs.ceil) })
+/** Of a last window that lies wholly in the padding, and is dropped, onnxruntime-web knows nothing: without ceil_mode there is none. */
+const pooled = (node: Node, out: Emitter): Attrs => {
+  const attrs = { ...windowed(node), ceil_mode: int(node.attrs.ceil) }
+  const pads = padsWithoutCeil({ dilation: [1, 1], ...node.attrs }, out.shape(node.inputs[0] ?? ''))
+  // More padding would count as pixels where padding does.
+  if (!pads || (node.attrs.includePad && `${pads}` !== `${node.attrs.pad}`)) return attrs
+  return { ...attrs, pads: ints(pads), ceil_mode: int(0) }
+}
 
-const averagePool: Emit = node => {
+const maxPool: Emit = (node, out) =>
+  one(node, node.inputs, { ...pooled(node, out), dilations: ints(node.attrs.dilation) })
+
+const averagePool: Emit = (node, out) => {
   if (/[^1,]/.test(`${node.attrs.dilation}`)) refuse('ONNX has dilated average pools from opset 19 on only')
-  const { ceil, includePad } = node.attrs
-  return one(node, node.inputs, { ...windowed(node), ceil_mode: int(ceil), count_include_pad: int(includePad) })
+  return one(node, node.inputs, { ...pooled(node, out), count_include_pad: int(node.attrs.includePad) })
 }
 
 /** Steps of a decomposition: the last makes the node's output under the node's name. */
@@ -102,7 +111,7 @@ const steps = (node: Node, out: Emitter) => {
 /** ONNX's Gemm takes two dimensions; for more there is MatMul, which keeps its weight the other way round. */
 const gemm: Emit = (node, out) => {
   const [x = '', weight = '', bias] = node.inputs
-  if (out.rank(x) === 2) return one(node, node.inputs, { transB: int(1) })
+  if (out.shape(x)?.length === 2) return one(node, node.inputs, { transB: int(1) })
   const right = out.turned(weight)
   if (!bias) return one(node, [x, right], {}, 'MatMul')
   const { made, step } = steps(node, out)

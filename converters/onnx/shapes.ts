@@ -24,6 +24,26 @@ const windows = (attrs: Node['attrs'], axis: 0 | 1, size: Dim | undefined): numb
   return count > 0 ? count : undefined
 }
 
+/**
+ * The pads with which a pool has the same windows without `ceil`, on a map of this shape; undefined where `ceil` drops no window that
+ * begins beyond the map: ONNX's own ceil_mode says the rest.
+ */
+export const padsWithoutCeil = (attrs: Node['attrs'], x: Dims | undefined): readonly number[] | undefined => {
+  const axes = ([0, 1] as const).map(axis => {
+    const [size, stride] = [x?.[axis + 2], numbers(attrs.stride)[axis]!]
+    const count = typeof attrs.pad === 'string' ? undefined : windows(attrs, axis, size)
+    if (typeof size !== 'number' || count === undefined) return undefined
+    const [before, after] = [numbers(attrs.pad)[axis]!, numbers(attrs.pad)[axis + 2]!]
+    const extent = (numbers(attrs.kernel)[axis]! - 1) * numbers(attrs.dilation)[axis]! + 1
+    // What the last window lacks; below 0, what begins behind it.
+    const missing = (count - 1) * stride + extent - (before + size + after)
+    return { before, after: after + Math.max(missing, 0), dropped: missing < 0 }
+  })
+  const [rows, columns] = axes
+  if (!attrs.ceil || !rows || !columns || !(rows.dropped || columns.dropped)) return undefined
+  return [rows.before, columns.before, rows.after, columns.after]
+}
+
 const windowed = (attrs: Node['attrs'], x: Dims | undefined, channels: Dim | undefined): Dims | undefined => {
   if (x?.length !== 4) return undefined
   const [h, w] = [windows(attrs, 0, x[2]), windows(attrs, 1, x[3])]

@@ -114,7 +114,7 @@ export const toOnnx = (model: Model): Uint8Array => {
   const shapeOf = (name: string) => model.tensors.get(name)?.shape ?? shapes.get(name)
 
   const { ints, float, floats, turned } = initialisers
-  const emitter: Emitter = { rank: value => shapeOf(value)?.length, unique, ints, float, floats, turned }
+  const emitter: Emitter = { shape: shapeOf, unique, ints, float, floats, turned }
   const problems: Problem[] = []
   const made: OutNode[] = []
   for (const node of nodes) {
