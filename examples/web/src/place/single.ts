@@ -2,10 +2,8 @@
 import code from 'built:worker'
 
 export const startWorker = (): Worker => {
-  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-  const worker = new Worker(url)
-  URL.revokeObjectURL(url)
-  return worker
+  // Never revoked: not every browser has read it when the constructor returns.
+  return new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })))
 }
 
 export const offline = async (): Promise<string> => 'one file, works offline'
