@@ -56,30 +56,3 @@ function packEight(w: usize, x: usize, row: usize, c: i32, taps: i32): void {
 export function copy(y: usize, x: usize, n: i32): void {
   memory.copy(y, x, (<usize>n) << 2)
 }
-
-/**
- * y[i] = x[i], n numbers of 16 bits, from IEEE half to single precision. y may lie over x when both end at the same byte:
- * the loop never writes where it has still to read.
- */
-export function widen_f16(y: usize, x: usize, n: i32): void {
-  // Shifting a half's bits to a single's place leaves its exponent 112 too small: a product by 2^112 mends that, and
-  // makes subnormals right as well. Only infinity and NaN need their exponent set.
-  const scale = reinterpret<f32>(0x77800000)
-  for (let i = 0; i < n; ++i) {
-    const half = <u32>load<u16>(x)
-    let bits = reinterpret<u32>(reinterpret<f32>((half & 0x7fff) << 13) * scale)
-    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000
-    store<u32>(y, bits | ((half & 0x8000) << 16))
-    x += 2
-    y += 4
-  }
-}
-
-/** y[i] = x[i], n numbers of 16 bits, from bfloat16 to single precision. y may lie over x as in widen_f16. */
-export function widen_bf16(y: usize, x: usize, n: i32): void {
-  for (let i = 0; i < n; ++i) {
-    store<u32>(y, (<u32>load<u16>(x)) << 16)
-    x += 2
-    y += 4
-  }
-}

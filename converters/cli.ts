@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: convlet convert | inspect | run | train | export.
+// The command line: convlet convert | inspect | run | train | export | verify.
 import { Command, CommanderError } from 'commander'
 import { $, bold } from 'kleur/colors'
 import { version } from '../package.json'
@@ -9,12 +9,13 @@ import { exportCommand } from './commands/export.js'
 import { inspectCommand } from './commands/inspect.js'
 import { runCommand } from './commands/run.js'
 import { trainCommand } from './commands/train.js'
+import { verifyCommand } from './commands/verify.js'
 
 const FAILED = 1
 const USAGE = 2
 
 const program = new Command('convlet')
-  .description('Convolutional networks in WebAssembly: convert, inspect, run, train and export them.')
+  .description('Convolutional networks in WebAssembly: convert, inspect, run, train, export and verify them.')
   .version(version, '-V, --version', 'show the version')
   .helpOption('-h, --help', 'show this help')
   .helpCommand(false)
@@ -35,7 +36,14 @@ const signature = (command: Command): string =>
     .map(a => `<${a.name()}${a.variadic ? '...' : ''}>`)
     .join(' ')}`
 
-for (const command of [convertCommand(), inspectCommand(), runCommand(), trainCommand(), exportCommand()])
+for (const command of [
+  convertCommand(),
+  inspectCommand(),
+  runCommand(),
+  trainCommand(),
+  exportCommand(),
+  verifyCommand(),
+])
   program.addCommand(command)
 for (const command of [program, ...program.commands])
   command

@@ -4,9 +4,10 @@ import type { Model, Preprocess, Shape } from '../ts/types.js'
 import { convertGraph } from './onnx/graph.js'
 import { readOnnx } from './onnx/read.js'
 import type { External } from './onnx/tensor.js'
+import { type Storage, storeWeights } from './storage.js'
 
 export type { Model, Preprocess, Shape } from '../ts/types.js'
-export { ConvletError, type External }
+export { ConvletError, type External, type Storage }
 
 export interface ConvertOptions {
   /** Path or name of the ONNX file: what messages call it. Its last part becomes the `source` of the converted file. */
@@ -22,6 +23,8 @@ export interface ConvertOptions {
    * Without this, a model with such weights is refused.
    */
   readonly external?: External
+  /** How to store the weights, see `storeWeights`. Default: as the file has them. */
+  readonly weights?: Storage
 }
 
 const inMemory = <T>(file: string, run: () => T): T => {
@@ -42,14 +45,14 @@ const inMemory = <T>(file: string, run: () => T): T => {
  * open, and `UNSUPPORTED` with the complete list of what convlet cannot do.
  */
 export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model => {
-  const { source, inputShapes = {}, labels, preprocess, external } = options
+  const { source, inputShapes = {}, labels, preprocess, external, weights } = options
   const file = source ?? 'the file'
   const onnx = inMemory(file, () => readOnnx(bytes, file, external))
   const { graph, tensors } = inMemory(file, () => convertGraph(onnx, inputShapes, file))
   // The folder is nobody's business but the machine's.
   const name = source?.split(/[/\\]/).at(-1)
   const from = name && onnx.producer ? `${name} (${onnx.producer})` : name || onnx.producer
-  return {
+  const model = {
     graph,
     tensors,
     opset: onnx.opset,
@@ -57,6 +60,7 @@ export const fromOnnx = (bytes: Uint8Array, options: ConvertOptions = {}): Model
     ...(labels && { labels }),
     ...(preprocess && { preprocess }),
   }
+  return weights ? storeWeights(model, weights) : model
 }
 
 /** The same as the bytes of a file that `load` reads. */
@@ -64,4 +68,5 @@ export const convert = async (bytes: Uint8Array, options?: ConvertOptions): Prom
   encodeModel(fromOnnx(bytes, options))
 
 export { toOnnx } from './onnx/write.js'
+export { storeWeights } from './storage.js'
 export { fromStateDict } from './weights.js'

@@ -2,6 +2,7 @@
 import type { Network } from '../models/builder.js'
 import { ConvletError } from '../ts/error.js'
 import { readModel } from '../ts/file.js'
+import { withoutScales } from '../ts/ops/scales.js'
 import type { Model, ModelMeta, Shape, Tensor } from '../ts/types.js'
 import { floatBytes, isFloat, numbersOf } from './onnx/values.js'
 
@@ -44,7 +45,7 @@ export const fromStateDict = async (
     name.endsWith('num_batches_tracked') || leftOut.some(beginning => name.startsWith(beginning))
   const found = new Map<string, Tensor>()
   const extra: string[] = []
-  for (const [name, tensor] of (await readModel(bytes)).tensors) {
+  for (const [name, tensor] of withoutScales((await readModel(bytes)).tensors)) {
     const own = unwrap(name, isWanted)
     if (isWanted(own) && !found.has(own)) found.set(own, tensor)
     else if (!isSpare(own)) extra.push(`${name} ${show(tensor.shape)}${isWanted(own) ? ', a second one' : ''}`)

@@ -1,8 +1,9 @@
 // Whole graphs, through the file, the passes, the plan and the kernels, against the reference interpreter.
+import { inFloats, type Storage, storeWeights } from '../converters/storage.js'
 import { compile } from '../ts/compile.js'
 import { load } from '../ts/entry/node.js'
 import { encodeModel, headerLength, parseHeader } from '../ts/file.js'
-import type { Attr, DType, Graph, Node, Shape, Tensor as Stored } from '../ts/types.js'
+import type { Attr, DType, Graph, Model, Node, Shape, Tensor as Stored } from '../ts/types.js'
 import { build as kernelsOf, modules } from './builds.js'
 import { floats } from './random.js'
 import { interpret } from './ref/graph.js'
@@ -25,6 +26,8 @@ export interface Runs {
   /** How the weights are stored. */
   readonly dtype?: DType
   readonly memory?: 'fast' | 'small'
+  /** What the converter makes of the weights; the references compute with the numbers that it leaves. */
+  readonly storage?: Storage
 }
 
 /** A node named like its output. */
@@ -78,20 +81,31 @@ const checkArity = async (
     }
 }
 
+/** The numbers of a model's tensors. */
+const readBack = ({ tensors }: Model): Map<string, Tensor> =>
+  new Map(
+    Array.from(inFloats(tensors), ([name, { shape, data }]) => [
+      name,
+      { shape, data: Float64Array.from(new Float32Array(data.slice().buffer)) },
+    ]),
+  )
+
 /** Throws unless the network gives on every build what the references give. */
 export const agree = async (
   net: Net,
-  { batch = 1, images, seed = 1, dtype = 'F32', memory = 'small' }: Runs = {},
+  { batch = 1, images, seed = 1, dtype = 'F32', memory = 'small', storage }: Runs = {},
 ): Promise<void> => {
   const runs = images ?? [batch, 1, batch]
-  const weights = new Map(Object.entries(net.weights ?? {}))
   const graph: Graph = {
     inputs: Object.entries(net.inputs).map(([name, shape]) => ({ name, shape: [1, ...shape] })),
     outputs: net.outputs,
     nodes: net.nodes,
   }
-  const tensors = new Map(Array.from(weights, ([name, tensor]) => [name, store(tensor, dtype)]))
-  const bytes = await encodeModel({ graph, tensors })
+  const given = Object.entries(net.weights ?? {})
+  const made: Model = { graph, tensors: new Map(given.map(([name, tensor]) => [name, store(tensor, dtype)])) }
+  const model = storage ? storeWeights(made, storage) : made
+  const weights = storage ? readBack(model) : new Map(given)
+  const bytes = await encodeModel(model)
   await checkArity(bytes, { batch, memory }, runs)
   const references = runs.map((n, run) => {
     const inputs = new Map(

@@ -1,4 +1,4 @@
-import type { Graph, ModelMeta, Preprocess, Shape } from './types.js'
+import type { DType, Graph, ModelMeta, Preprocess, Shape } from './types.js'
 import type { Build, Module } from './wasm.js'
 
 export type { Build }
@@ -21,7 +21,7 @@ export interface PlanOptions {
   readonly graph?: Graph
   /**
    * `fast` keeps the weights of 3×3 and 5×5 convolutions in the form that Winograd's way reads, up to four times as large, where that
-   * saves time; `small` transforms them in every run. Default `small`.
+   * saves time, and weights of 8 and 16 bits as floats; `small` transforms or expands them in every run. Default `small`.
    */
   readonly memory?: 'fast' | 'small'
 }
@@ -81,6 +81,8 @@ export interface InspectedLayer extends LayerSummary {
   readonly kernel: string
   /** Where there is a choice, why it is that one, e.g. `direct: stride 2`. Times are the planner's estimates. */
   readonly why?: string
+  /** Of a layer with weights: their type in the file. In memory they are F32, unless `kernels` has `expand`. */
+  readonly stored?: DType
 }
 
 /** What a file holds and what it will cost, known before anything is allocated. */

@@ -1,4 +1,5 @@
 import type { LayerSummary, LoadOptions, MemoryReport } from './api.js'
+import type * as Compact from './compact.js'
 import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
@@ -23,6 +24,8 @@ export interface Program extends Pick<Trace, 'shape' | 'inputs' | 'outputs' | 'p
   readonly arena: number
   /** What a batch of n images runs, at most as many as planned. */
   readonly run: (n: number) => Pick<Trace, 'layers' | 'outputs'>
+  /** What reads the weights of a file that has them in 8 or 16 bits. */
+  readonly compact: typeof Compact | undefined
 }
 
 const PAGE = 65536
@@ -52,12 +55,16 @@ export const compile = async (header: FileHeader, options: LoadOptions = {}): Pr
       `batch must be a positive integer, is ${batch}, inputShape like the only input's ${show(own)}, is ${show(sizes)}`,
     )
   const needed = drop(resize(given, batch, inputShape))
-  // Few networks have others, or large strides: their modules are loaded for those that do.
-  const ops = {
+  // Few networks have others, large strides, or weights of 8 or 16 bits: their modules are loaded for those that do.
+  const known = {
     ...(missing(needed, forward).length ? (await import('./ops/more.js')).all : forward),
     ...(needed.nodes.some(({ attrs }) => (attrs.stride as [number])?.[0] > 2) &&
       (await import('./ops/phases.js')).phases),
   }
+  const compact = [...tensors.values()].some(({ dtype }) => /F16|^I8/.test(dtype))
+    ? await import('./compact.js')
+    : undefined
+  const ops = compact?.adapt(tensors, known) ?? known
   const { shape } = trace(needed, tensors, fast, ops)
   const graph = fuse(needed, shape)
 
@@ -92,6 +99,7 @@ export const compile = async (header: FileHeader, options: LoadOptions = {}): Pr
     })),
     packed,
     finish,
+    compact,
     memory: { static: STATIC, weights: weightsEnd - STATIC, arena, total },
     arena: weightsEnd,
     run,

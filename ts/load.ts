@@ -6,7 +6,7 @@ import { session } from './session.js'
 import { title } from './shape.js'
 import { withFile } from './source.js'
 import { shapesOf } from './trace.js'
-import { fastest, instantiate } from './wasm.js'
+import { bind, fastest, instantiate } from './wasm.js'
 import { readWeights } from './weights.js'
 import { why } from './why.js'
 
@@ -29,7 +29,7 @@ export const loader =
         wasm ?? (await platform.wasm(build === 'simd' ? 'infer.wasm' : 'infer.relaxed.wasm')),
         program.memory.total,
       )
-      await readWeights(file, program, instance)
+      await readWeights(program.compact?.widen(file, program, instance, bind) ?? file, program, instance)
       await file.end()
       return session(program, file.header, instance, build)
     })
@@ -44,12 +44,15 @@ export const inspector =
       const { sha256, dataBegin, dataLength, tensors, ...meta } = header
       const present = new Set(graph.nodes.flatMap(node => [title(node), ...(node.fused ?? [])]))
       const given = header.graph ?? options.graph!
+      /** The type of a layer's weights in the file. */
+      const storedAs = (i: number) => tensors.get(graph.nodes[i]?.inputs[1] ?? '')?.dtype
       return {
         ...meta,
         inputs: shapesOf(inputs),
         outputs: shapesOf(outputs),
         layers: layers.map((layer, i) => ({
           ...layer,
+          ...(storedAs(i) && { stored: storedAs(i)! }),
           ...why(layer, graph.nodes[i], shape, options.memory === 'fast'),
         })),
         removed: given.nodes.map(title).filter(name => !present.has(name)),

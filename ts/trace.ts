@@ -179,8 +179,8 @@ export const trace = (
         const tensor = inputs[i]!
         if (!tensor) return 0
         const dtype = tensors.get(tensor)?.dtype ?? 'computed'
-        if (!['F32', 'F16', 'BF16'].includes(dtype))
-          fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be a tensor of F32, F16 or BF16, is ${dtype}`)
+        if (!/F32|F16|^I8/.test(dtype))
+          fail('UNSUPPORTED', `${title(node)}: "${tensor}" must be floats or I8, is ${dtype}`)
         const to = scope.reserve(floats)
         const forms = packed.get(tensor) ?? []
         packed.set(tensor, forms)

@@ -1,7 +1,10 @@
 /** Sizes from the outermost dimension to the innermost. Maps are `[batch, channels, height, width]`. */
 export type Shape = readonly number[]
 
-/** The element types of a safetensors file. Weights may be stored as F32, F16 or BF16. */
+/**
+ * The element types of a safetensors file. Weights may be stored as F32, F16, BF16, or I8 with a scale for each output channel:
+ * a tensor `NAME_scale` of F32 that broadcasts to the weights and stands before them.
+ */
 export type DType =
   | 'BOOL'
   | 'U8'

@@ -1,11 +1,12 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { bold, dim } from 'kleur/colors'
 import { networks } from '../../models/networks.js'
 import { inspect } from '../../ts/entry/node.js'
 import { ConvletError } from '../../ts/error.js'
-import { encodeModel, headerLength, parseHeader } from '../../ts/file.js'
+import { encodeModel, headerLength, parseHeader, readModel } from '../../ts/file.js'
 import type { Model, Shape } from '../../ts/types.js'
 import { fromOnnx } from '../index.js'
+import { type Storage, storages, storeWeights } from '../storage.js'
 import { bytes, clean, count, milliseconds, plural, showShape } from '../terminal/text.js'
 import { fromStateDict } from '../weights.js'
 import { readWhole, target, writeWhole } from './disk.js'
@@ -19,18 +20,22 @@ interface Options extends CommonOptions {
   readonly inputShape?: Readonly<Record<string, Shape>>
   readonly classes?: number
   readonly shard?: number
+  readonly weights?: Storage
 }
+
+/** 8 bytes of header length, then JSON. */
+const isSafetensors = (data: Uint8Array): boolean =>
+  data.length > 8 && data[8] === 0x7b && data.subarray(4, 8).every(byte => byte === 0)
 
 /** Throws for a safetensors file, which is what conversion makes. */
 const refuseConverted = (file: string, data: Uint8Array): void => {
-  // 8 bytes of header length, then JSON.
-  if (data.length < 9 || data[8] !== 0x7b || data.subarray(4, 8).some(byte => byte !== 0)) return
+  if (!isSafetensors(data)) return
   const end = 8 + headerLength(data)
   const graph = end <= data.length ? parseHeader(data.subarray(8, end)).graph : undefined
   throw new ConvletError(
     'FILE',
     graph
-      ? `${file} is already converted: try convlet inspect or convlet run.`
+      ? `${file} is already converted: try convlet inspect or convlet run, or store its weights otherwise with --weights.`
       : `${file} is a safetensors file without a graph: name its network before it, e.g. convlet convert resnet18, or load it with { graph } from convlet/models.`,
   )
 }
@@ -43,8 +48,8 @@ const ports = (shapes: Readonly<Record<string, Shape>>): string =>
     .map(([name, shape]) => `${clean(name)} ${showShape(shape)}`)
     .join(', ')
 
-const describeMeta = ({ path, labels, preprocess }: MetaFile): string => {
-  if (path === undefined) return 'no labels, no preprocess: --meta gives them'
+const describeMeta = ({ labels, preprocess }: Model, path: string | undefined): string => {
+  if (path === undefined || !(labels || preprocess)) return 'no labels, no preprocess: --meta gives them'
   const parts = [labels && plural(labels.length, 'label'), preprocess && 'preprocess'].filter(Boolean)
   return `${parts.join(' and ')} from ${path}`
 }
@@ -80,6 +85,19 @@ const ofWeights = (
   )
 }
 
+/** A model that is converted already, whose weights are to be stored otherwise. */
+const ofModel = async (
+  file: string,
+  data: Uint8Array,
+  { labels, preprocess }: MetaFile,
+  { classes, inputShape }: Options,
+): Promise<Model> => {
+  if (classes !== undefined || inputShape)
+    throw new ConvletError('INPUT', '--classes and --input-shape do not go with a model that is converted already.')
+  const model = await about(file, () => readModel(data))
+  return { ...model, ...(labels && { labels }), ...(preprocess && { preprocess }) }
+}
+
 /** `MODEL.onnx OUT`, or `NETWORK WEIGHTS OUT`. */
 const run = async (
   first: string,
@@ -100,9 +118,14 @@ const run = async (
   const meta = await readMeta(file, options.meta)
   if (meta.path !== undefined && (await target(meta.path).catch(() => undefined)) === whole)
     throw new ConvletError('INPUT', `${out} holds the labels: give the converted file another name.`)
-  const { labels, preprocess } = meta
-  const model =
-    third === undefined ? await ofOnnx(file, data, meta, options) : await ofWeights(first, file, data, meta, options)
+  const { weights } = options
+  const fromModel = third === undefined && weights !== undefined && isSafetensors(data)
+  const make = third === undefined ? (fromModel ? ofModel : ofOnnx) : ofWeights.bind(undefined, first)
+  const made = await make(file, data, meta, options)
+  const warnings: string[] = []
+  const model = weights ? await about(file, async () => storeWeights(made, weights, fact => warnings.push(fact))) : made
+  for (const warning of warnings) console.error(`convlet: ${clean(warning)}`)
+  const { labels, preprocess } = model
   const encoded = await encodeModel(model)
   // Plans the network, so that a file is not written which could not be loaded.
   const { inputs, outputs, memory } = await about(file, () => inspect(encoded))
@@ -123,7 +146,9 @@ const run = async (
       preprocess: preprocess ?? null,
       nodes,
       tensors: model.tensors.size,
-      parameters: parameters(model),
+      parameters: parameters(made),
+      weights: weights ?? null,
+      warnings,
       inputs,
       outputs,
       memory,
@@ -136,9 +161,9 @@ const run = async (
   line('network', `${plural(nodes, 'node')}, ${ports(inputs)} → ${ports(outputs)}`)
   line(
     'weights',
-    `${plural(model.tensors.size, 'tensor')}, ${count(parameters(model))} parameters, runs in ${bytes(memory.total)}`,
+    `${plural(model.tensors.size, 'tensor')}, ${count(parameters(made))} parameters${weights ? `, ${weights}` : ''}, runs in ${bytes(memory.total)}`,
   )
-  line('meta', describeMeta(meta))
+  line('meta', describeMeta(model, meta.path ?? (fromModel ? 'the model' : undefined)))
   line('took', `${milliseconds(took)} ms`)
 }
 
@@ -148,7 +173,8 @@ export const convertCommand = (): Command =>
       .summary('turn a model into a file that convlet loads')
       .description(
         'Turns an ONNX model, or a network of convlet and its PyTorch weights, into one safetensors file:\n' +
-          'weights, graph, labels and preprocess together. The file is written whole or not at all.\n\n' +
+          'weights, graph, labels and preprocess together. The file is written whole or not at all.\n' +
+          'With --weights a model of convlet is taken as well, to store its weights otherwise.\n\n' +
           `Networks: ${Object.keys(networks).join(', ')}.`,
       )
       .usage(
@@ -172,11 +198,18 @@ export const convertCommand = (): Command =>
         '--shard <size>',
         'cut the file to pieces of at most so many bytes, e.g. 24MiB, and a manifest, out.shards.json (convlet/shards)',
         byteSize,
+      )
+      .addOption(
+        new Option(
+          '--weights <storage>',
+          'how to store the weights; int8 with a scale for each output channel (default: as they are)',
+        ).choices([...storages]),
       ),
     [
       'convlet convert lenet5.onnx lenet5.safetensors',
       'convlet convert resnet18.onnx resnet18.safetensors --meta imagenet.json --input-shape input=1,3,224,224',
       'convlet convert resnet50 weights.safetensors resnet50.safetensors --classes 5',
+      'convlet convert resnet50.safetensors resnet50.int8.safetensors --weights int8',
       'convlet convert resnet18.onnx public/resnet18.safetensors --shard 24MiB',
     ],
   ).action(run)

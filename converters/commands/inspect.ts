@@ -20,8 +20,16 @@ const figure = (n: number): string => (n === 0 ? '' : count(n))
 const sum = (layers: readonly LayerSummary[], of: (layer: LayerSummary) => number): number =>
   layers.reduce((total, layer) => total + of(layer), 0)
 
+/** In how many bits a layer's weights lie in the file, and that they do not in memory. */
+const weightsOf = ({ stored, kernels }: InspectedLayer): string => {
+  if (!stored || stored === 'F32') return stored ? 'f32' : ''
+  const name = stored === 'I8' ? 'int8' : stored.toLowerCase()
+  return kernels.includes('expand') ? name : `${name} → f32`
+}
+
 const layerColumns = (layers: readonly InspectedLayer[]): Column[] => {
   const total = plural(layers.length, 'layer')
+  const narrow = layers.some(({ stored = 'F32' }) => stored !== 'F32')
   return [
     { title: 'node', cells: [...layers.map(({ name }) => name), total], least: 12 },
     { title: 'op', cells: [...layers.map(({ op }) => op), ''], least: 12 },
@@ -31,6 +39,7 @@ const layerColumns = (layers: readonly InspectedLayer[]): Column[] => {
       cells: [...layers.map(l => figure(l.parameters)), count(sum(layers, l => l.parameters))],
       right: true,
     },
+    ...(narrow ? [{ title: 'weights', cells: [...layers.map(weightsOf), ''] }] : []),
     { title: 'mult-adds', cells: [...layers.map(l => figure(l.macs)), count(sum(layers, l => l.macs))], right: true },
     { title: 'kernel', cells: [...layers.map(l => l.kernel), ''], least: 9 },
     {

@@ -104,9 +104,9 @@ const floatOfHalf = (bits: number): number => {
 }
 
 type View<T> = { new (buffer: ArrayBufferLike, offset: number, length: number): T }
-// Typed arrays want their bytes aligned, which bytes inside a protobuf rarely are.
+// Typed arrays want their bytes aligned, which bytes inside a protobuf rarely are. A Buffer's slice would be no copy.
 const viewOf = <T>(Ctor: View<T>, width: number, { data }: Tensor): T => {
-  const aligned = data.byteOffset % width === 0 ? data : data.slice()
+  const aligned = data.byteOffset % width === 0 ? data : new Uint8Array(data)
   return new Ctor(aligned.buffer, aligned.byteOffset, aligned.length / width)
 }
 

@@ -1,6 +1,7 @@
 // A model as an ONNX file: opset 13, IR version 8, the batch open.
 import { ConvletError } from '../../ts/error.js'
 import { toGraph } from '../../ts/graph.js'
+import { withoutScales } from '../../ts/ops/scales.js'
 import type { Model, Node, Tensor } from '../../ts/types.js'
 import { type Emitter, emitters, type OutAttr, type OutNode } from './emit.js'
 import { AttributeProto, ModelProto, type onnx, TensorProto } from './proto.js'
@@ -95,16 +96,17 @@ const constants = (model: Model, nodes: readonly Node[], unique: (name: string) 
 
 /**
  * Makes the bytes of an ONNX file of a model: opset 13, weights as 32-bit floats, dimension 0 of every input the symbolic
- * `N`. Nodes, values and tensors keep their names. Labels and preprocess go into the file's metadata, as JSON.
+ * `N`; weights of I8 are multiplied by their scales. Nodes, values and tensors keep their names. Labels and preprocess go into the file's metadata, as JSON.
  *
  * Operators that opset 13 does not have are written as what they consist of: Gelu, HardSwish, and Gemm of more than two
  * dimensions. `fromOnnx` reads everything else back as the same graph.
  *
  * Throws `GRAPH` for a model without a sound graph, `UNSUPPORTED` with the complete list of what opset 13 cannot say.
  */
-export const toOnnx = (model: Model): Uint8Array => {
-  if (!model.graph)
+export const toOnnx = (stored: Model): Uint8Array => {
+  if (!stored.graph)
     throw new ConvletError('GRAPH', 'the model has weights, no graph: take a builder of convlet/models.')
+  const model = { ...stored, graph: stored.graph, tensors: withoutScales(stored.tensors) }
   const { inputs, outputs, nodes } = toGraph(model.graph, model.tensors)
   const values = nodes.flatMap(node => [node.name, ...node.outputs])
   const unique = makeUnique([...inputs.map(({ name }) => name), ...model.tensors.keys(), ...values])

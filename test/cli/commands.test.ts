@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { encodeModel, readModel } from '../../ts/file.js'
 import { CLI, DIGITS, environment, workshop } from './program.js'
 
 const test = suite('command line')
@@ -33,6 +34,8 @@ test('convert --json', () => {
     nodes: rest.nodes,
     tensors: 10,
     parameters: 61706,
+    weights: null,
+    warnings: [],
     inputs: { input: [1, 1, 32, 32] },
     outputs: { logits: [1, 10] },
   })
@@ -52,6 +55,46 @@ test('convert takes labels and preprocess from where it is told', () => {
 test('convert --input-shape closes an open input', () => {
   const { out } = ok('convert', 'open.onnx', 'c.safetensors', '--input-shape', 'x=1,3,8,8', '--json')
   assert.equal(JSON.parse(out).inputs, { x: [1, 3, 8, 8] })
+})
+
+test('convert --weights stores them in fewer bits, of a model too that is converted already', () => {
+  const sizes = ['f32', 'f16', 'bf16', 'int8'].map(weights => {
+    const first = JSON.parse(ok('convert', 'lenet5.onnx', 'stored.safetensors', '--weights', weights, '--json').out)
+    const again = JSON.parse(ok('convert', 'net.safetensors', 'again.safetensors', '--weights', weights, '--json').out)
+    assert.equal([first.weights, first.parameters, first.labels], [weights, 61706, 10])
+    assert.equal([again.weights, again.parameters, again.labels], [weights, 61706, 10])
+    assert.equal(readFileSync(join(folder, 'stored.safetensors')), readFileSync(join(folder, 'again.safetensors')))
+    ok('run', 'stored.safetensors', join(DIGITS, '3.png'))
+    return [Math.round(first.bytes / 1024), first.tensors]
+  })
+  assert.equal(sizes, [
+    [244, 10],
+    [124, 10],
+    [124, 10],
+    [66, 15],
+  ])
+  const { out } = ok('convert', 'net.safetensors', 'again.safetensors', '--weights', 'int8')
+  assert.match(out, '61.7 K parameters, int8, runs in')
+  assert.match(out, '10 labels and preprocess from the model')
+  const { out: table } = ok('inspect', 'again.safetensors')
+  assert.match(table, /weights/)
+  assert.match(table, /int8/)
+  assert.not.match(ok('inspect', 'net.safetensors').out.split('memory')[0]!, /weights/)
+  const { err } = convlet(['convert', 'lenet5.onnx', 'x.safetensors', '--weights', 'int4'])
+  assert.match(err, "argument 'int4' is invalid. Allowed choices are f32, f16, bf16, int8.")
+})
+
+test('convert --weights tells what has no number of the type', async () => {
+  const { tensors, ...meta } = await readModel(readFileSync(join(folder, 'net.safetensors')))
+  const [name, weight] = [...tensors].find(([, { shape }]) => shape.length === 4)!
+  const data = Uint8Array.from(weight.data)
+  new DataView(data.buffer).setFloat32(0, 7e4, true)
+  writeFileSync(
+    join(folder, 'huge.safetensors'),
+    await encodeModel({ ...meta, tensors: new Map(tensors).set(name, { ...weight, data }) }),
+  )
+  const { err } = ok('convert', 'huge.safetensors', 'half.safetensors', '--weights', 'f16')
+  assert.is(err, `convlet: "${name}" stays F32: 1 of its ${data.length / 4} numbers have no finite f16\n`)
 })
 
 test('inspect shows a table', () => {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
-import { at, check, KEEP, reads, updates, writes } from '../check.js'
+import { check, KEEP, reads, writes } from '../check.js'
 import { floats } from '../random.js'
-import { panels, widenBf16, widenF16 } from '../ref/pack.js'
+import { panels } from '../ref/pack.js'
 
 const test = suite('kernels: packing')
 
@@ -43,26 +43,5 @@ test('copy', () => {
     check('copy', `n ${n} of ${n + 2}`, writes([...x, KEEP, KEEP]), reads(x), n)
   }
 })
-
-const every = Uint16Array.from({ length: 65536 }, (_, i) => i)
-
-for (const [kernel, reference] of [
-  ['widen_f16', widenF16],
-  ['widen_bf16', widenBf16],
-] as const) {
-  test(`${kernel}: every number`, () => {
-    check(kernel, 'all 65536', writes(Float64Array.from(every, reference)), reads(every), every.length)
-  })
-
-  test(`${kernel}: lengths, also over the input where both end together`, () => {
-    for (const n of around) {
-      const x = Uint16Array.from(floats(n, n), v => Math.abs(v) * 65535)
-      const y = Array.from(x, reference)
-      check(kernel, `n ${n}`, writes([...y, KEEP]), reads(x), n)
-      const place = updates(new Float32Array(Uint16Array.of(...new Uint16Array(n), ...x).buffer), y)
-      check(kernel, `n ${n}, in place`, place, at(place, n * 2), n)
-    }
-  })
-}
 
 test.run()

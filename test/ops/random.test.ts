@@ -265,4 +265,17 @@ test('agree with the references', async () => {
   )
 })
 
+test('agree with the references where the weights are stored in fewer bits', async () => {
+  const storages = fc.record({
+    storage: fc.constantFrom('int8', 'f16', 'bf16'),
+    memory: fc.constantFrom('small', 'small', 'fast'),
+  })
+  await fc.assert(
+    fc.asyncProperty(cases, storages, ({ shape, draws, outputs, batch, fewer }, how) =>
+      agree(build(shape, draws, outputs), { batch, images: [batch, 1 + (fewer % batch), batch], ...how }),
+    ),
+    { seed: 8, numRuns: Number(process.env.CONVLET_RUNS ?? 200) },
+  )
+})
+
 test.run()

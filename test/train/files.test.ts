@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { convert } from '../../converters/index.js'
+import { convert, storeWeights } from '../../converters/index.js'
+import { inFloats } from '../../converters/storage.js'
 import { Builder } from '../../models/builder.js'
 import { load } from '../../ts/entry/node.js'
 import { trainer } from '../../ts/entry/train.js'
-import { readModel } from '../../ts/file.js'
+import { encodeModel, readModel } from '../../ts/file.js'
 import type { Trainer } from '../../ts/train/api.js'
 import type { Preprocess } from '../../ts/types.js'
 import { modules, trainModules } from '../builds.js'
@@ -55,6 +56,34 @@ for (const [i, build] of trainModules.entries())
     same(await again.save(), file)
     t.dispose()
   })
+
+test('weights of 8 bits are trained as the floats that they stand for, and saved as floats', async () => {
+  const model = await readModel(await (await trained(await trainer(undefined, begin()))).save())
+  const stored = storeWeights(model, 'int8')
+  const plain = await encodeModel({ ...stored, tensors: inFloats(stored.tensors) })
+  for (const options of [{}, { train: ['fc1.*'] }, { train: ['fc1.*'], cacheFeatures: true }]) {
+    const files = []
+    for (const source of [await encodeModel(stored), stored, plain])
+      files.push(await (await trained(await trainer(source, begin({ graph: undefined!, ...options })))).save())
+    same(files[0]!, files[2]!)
+    same(files[1]!, files[2]!)
+  }
+})
+
+test('weights of 16 bits that are not trained stay as they are', async () => {
+  const model = await readModel(await (await trained(await trainer(undefined, begin()))).save())
+  for (const storage of ['f16', 'bf16'] as const) {
+    const stored = storeWeights(model, storage)
+    const plain = await encodeModel({ ...stored, tensors: inFloats(stored.tensors) })
+    for (const cacheFeatures of [false, true]) {
+      const options = begin({ graph: undefined!, train: ['fc1.*'], cacheFeatures })
+      const found = await (await trained(await trainer(await encodeModel(stored), options))).model().tensors
+      const wanted = await (await trained(await trainer(plain, options))).model().tensors
+      for (const [name, tensor] of stored.tensors)
+        assert.equal(found.get(name), name.startsWith('fc1') ? wanted.get(name) : tensor, name)
+    }
+  }
+})
 
 test('a file by whatever way it comes', async () => {
   const file = await (await trained(await trainer(undefined, begin()))).save()

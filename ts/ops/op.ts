@@ -10,7 +10,18 @@ export type Call = readonly [kernel: string, ...args: number[]]
 export type Order = readonly [c: number, h: number, w: number] | undefined
 
 /** Brings rows `first` to `first + count − 1` of a tensor, lying at `from` as floats, into the packed form at `to`. */
-export type Pack = (to: number, from: number, first: number, count: number) => readonly Call[]
+export interface Pack {
+  (to: number, from: number, first: number, count: number): readonly Call[]
+  /**
+   * Of weights that stay as the file has them, and for which this does nothing: the calls of `pack_panels` that would bring some rows
+   * as floats from 0 to 0, where the scales go, and the groups of channels.
+   */
+  readonly compact?: {
+    readonly cells: (first: number, count: number) => readonly Call[]
+    readonly scale: number
+    readonly groups: number
+  }
+}
 
 /**
  * What an operator works with. It is run several times: to learn the shapes, to plan the memory and, when every address is

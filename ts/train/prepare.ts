@@ -2,6 +2,7 @@ import type { Source } from '../api.js'
 import { compile as inference, type Program, resize } from '../compile.js'
 import { ConvletError, fail } from '../error.js'
 import { toModel } from '../file.js'
+import { withoutScales } from '../ops/scales.js'
 import type { Platform } from '../platform.js'
 import { same, show } from '../shape.js'
 import { withFile } from '../source.js'
@@ -35,13 +36,17 @@ export interface Prepared {
 const isModel = (source: TrainSource): source is Model =>
   source !== undefined && (source as Model).tensors instanceof Map
 
+/** Weights of 8 bits cannot follow a gradient: they become F32. */
+const inFloats = (model: Model): Model => ({ ...model, tensors: withoutScales(model.tensors) })
+
 /** All of a source's tensors, in memory: training gives back what it did not change as it was. */
 const read = async (source: TrainSource, platform: Platform, options: TrainerOptions): Promise<Partial<Model>> => {
-  if (source === undefined || isModel(source)) return source ?? {}
+  if (source === undefined) return {}
+  if (isModel(source)) return inFloats(source)
   return withFile(source as Source, platform, options, async ({ header, read, end }) => {
     const data = await read(new Uint8Array(header.dataLength))
     await end()
-    return toModel(header, data)
+    return inFloats(toModel(header, data))
   })
 }
 

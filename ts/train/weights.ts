@@ -1,3 +1,4 @@
+import { widen } from '../compact.js'
 import { fail } from '../error.js'
 import { dtypeBytes } from '../file.js'
 import type { Call } from '../ops/op.js'
@@ -36,7 +37,8 @@ export const writeTensors = (
     }
     return target
   }
-  return readWeights({ header: { tensors: infos(tensors) }, read }, program, instance)
+  const file = widen({ header: { tensors: infos(tensors) }, read }, program, instance, bind)
+  return readWeights(file, program, instance)
 }
 
 /** The call that undoes one that packs. */
