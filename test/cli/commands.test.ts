@@ -206,4 +206,16 @@ test('a reader that has seen enough is no failure', async () => {
   assert.is(said, '')
 })
 
+test('verify compares two files of one network', () => {
+  ok('convert', 'net.safetensors', 'eight.safetensors', '--weights', 'int8')
+  const compare = (file: string) => JSON.parse(ok('verify', 'net.safetensors', file, '--data', DIGITS, '--json').out)
+  const { agree, inputs, largest, each } = compare('eight.safetensors')
+  assert.is(agree, inputs)
+  assert.is(each.length, inputs)
+  assert.ok(largest > 0)
+  assert.is(compare('net.safetensors').largest, 0)
+  assert.match(ok('verify', 'net.safetensors', 'eight.safetensors', '--data', DIGITS).out, /top-1 +\d+ of \d+ \(100/)
+  assert.match(convlet(['verify', 'net.safetensors', 'eight.safetensors', '--data', 'sub']).err, 'no inputs in it')
+})
+
 test.run()
