@@ -159,6 +159,65 @@ test('augmentations: drawn anew in every epoch, the same for the same seed', () 
   assert.equal(images.data, pixels(8).data)
 })
 
+test('what is drawn for an image says nothing of its other draws, of its neighbours, or of the next epoch', () => {
+  const [count, batch, epochs] = [2000, 50, 6]
+  // An image is its own number; into it goes what was drawn. Batches with augmented images do not tell who is in them.
+  const data = Uint8Array.from({ length: count * 5 }, (_, i) => [(i / 5) & 255, i / 5 / 256][i % 5] ?? 0)
+  const whole = (most: number, random: () => number) => Math.floor(random() * most)
+  const augment = [
+    (image: Float32Array, _: unknown, random: () => number) =>
+      image.set([whole(2, random), whole(9, random), whole(9, random)], 2),
+  ]
+  for (const seed of [1, 2]) {
+    const set = batches({ data, shape: [1, 1, 5], labels: new Uint8Array(count) }, { batch, seed, augment })
+    // Of each epoch and image: mirrored or not, down, right; and the batch that it came in.
+    const drawn = Array.from({ length: epochs }, (_, epoch) => {
+      const found: number[][] = []
+      for (const [at, { input }] of all(set, epoch).entries())
+        for (let i = 0; i < input.length; i += 5) {
+          const [low, high, ...draws] = Array.from(input.subarray(i, i + 5), v => Math.round(v * 255))
+          found[low! + high! * 256] = [...draws, at]
+        }
+      return found
+    })
+    const cells = new Uint32Array(162)
+    for (const [mirrored, y, x] of drawn.flat()) cells[(mirrored! * 9 + y!) * 9 + x!]!++
+    const even = (count * epochs) / 162
+    const chi2 = cells.reduce((sum, n) => sum + (n - even) ** 2 / even, 0)
+    assert.ok(
+      Math.abs(chi2 - 161) < 5 * Math.sqrt(2 * 161),
+      `all ways to be moved: χ² ${chi2} of 161 degrees of freedom`,
+    )
+    const alike = (what: string, most: number, pairs: readonly (readonly [number, number])[]) => {
+      const center = (most - 1) / 2
+      const sum = pairs.reduce((sum, [a, b]) => sum + (a - center) * (b - center), 0)
+      const score = (sum * 12) / ((most ** 2 - 1) * Math.sqrt(pairs.length))
+      assert.ok(Math.abs(score) < 4.5, `seed ${seed}, ${what}: ${score} deviations from chance`)
+    }
+    for (const [which, most] of [2, 9, 9, count / batch].entries()) {
+      const at = (epoch: number, id: number) => drawn[epoch]![id]![which]!
+      const pairs = (toEpoch: number, toId: number) =>
+        Array.from({ length: epochs - toEpoch }, (_, e) =>
+          Array.from({ length: count - toId }, (_, i) => [at(e, i), at(e + toEpoch, i + toId)] as const),
+        ).flat()
+      alike(`draw ${which}, epochs`, most, pairs(1, 0))
+      alike(`draw ${which}, the epoch after the next`, most, pairs(2, 0))
+      alike(`draw ${which}, neighbours`, most, pairs(0, 1))
+    }
+    // Who shared a batch does so again as often as chance has it.
+    for (let e = 1; e < epochs; e++) {
+      const together = new Uint32Array((count / batch) ** 2)
+      for (let i = 0; i < count; i++) together[drawn[e - 1]![i]![3]! * (count / batch) + drawn[e]![i]![3]!]!++
+      const again = together.reduce((sum, n) => sum + (n * (n - 1)) / 2, 0)
+      const chance = ((count * (batch - 1)) / 2) * ((batch - 1) / (count - 1))
+      assert.ok(
+        Math.abs(again - chance) < 5 * Math.sqrt(chance),
+        `${again} pairs share a batch again, chance ${chance}`,
+      )
+    }
+  }
+})
+
 test('what each augmentation does', () => {
   const shape = [2, 3, 4] as const
   const image = () => Float32Array.from({ length: 24 }, (_, i) => i + 1)
