@@ -145,6 +145,9 @@ const fault = (region: Region, got: number, bits: number, i: number): string | u
 // Which buffer lies at the edge changes from call to call.
 let calls = 0
 
+/** Hears what kernels have written, call by call: for comparing engines. */
+export const watch: { written?: (build: KernelBuild['name'], numbers: Float32Array) => void } = {}
+
 const call = (build: KernelBuild, kernel: string, args: readonly Arg[], how: Place): string | undefined => {
   const { memory, kernels } = build
   const used = args.flatMap(arg => (typeof arg === 'number' ? [] : [isRegion(arg) ? arg : arg.region]))
@@ -186,6 +189,7 @@ const call = (build: KernelBuild, kernel: string, args: readonly Arg[], how: Pla
     if (region.expected === undefined) continue
     const floats = new Float32Array(memory, begin, (end - begin) / 4)
     const bits = new Uint32Array(memory, begin, (end - begin) / 4)
+    if (how === 'aligned' && region.within !== ANYTHING) watch.written?.(build.name, floats)
     for (let i = 0; i < floats.length; i++) {
       const message = fault(region, floats[i]!, bits[i]!, i)
       if (message !== undefined) return `element ${i} of ${floats.length} (buffer ${index}) ${message}`

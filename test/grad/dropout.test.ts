@@ -8,7 +8,8 @@ import { dropout, kept } from '../ref/grad/dropout.js'
 
 const test = suite('dropout')
 
-const seedOf = (seed: number) => new Float32Array(Uint32Array.of(seed).buffer)
+// Its bits: as a float, a NaN among them, it would be another one in engines that keep one NaN only.
+const seedOf = (seed: number) => new Uint16Array(Uint32Array.of(seed).buffer)
 
 test('dropout: lengths, rates, in place', () => {
   for (const n of [1, 2, 3, 4, 5, 7, 8, 9, 13, 17, 1000])

@@ -17,7 +17,7 @@ const ofPackage = (folder: string): string | undefined => {
 
 const { WORKERD } = process.env
 /** The program, undefined where there is none. */
-export const workerdPath = [WORKERD, ofPackage('.'), ofPackage('examples/worker')].find(
+export const workerdPath = [WORKERD, ...['.', 'examples/worker', 'test/engines'].map(ofPackage)].find(
   path => path && existsSync(path),
 )
 

@@ -1,0 +1,33 @@
+// The kernels' tests and the golden networks in every engine that is here. What the plain build gives is the same to the last bit.
+import { readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bundle } from './bundle.js'
+import { engines } from './engines.js'
+import type { Report } from './main.js'
+
+const test = suite('engines')
+/** `npm run engines -- --golden` writes it. */
+const golden = JSON.parse(readFileSync('test/engines/golden.json', 'utf8')) as {
+  readonly passed: number
+  readonly kernels: string
+  readonly networks: Readonly<Record<string, string>>
+}
+
+test.before(bundle)
+
+for (const { name, install, path, run } of engines) {
+  if (!path) console.log(`skipped: the kernels in ${name}, which is not here (${install})`)
+  ;(path ? test : test.skip)(name, async () => {
+    const { failures, suites, passed, kernels, networks, builds }: Report = await run(path!)
+    assert.equal(failures, [])
+    assert.ok(suites > 30 && passed >= golden.passed, `${passed} tests in ${suites} suites`)
+    assert.ok(builds.includes('simd'))
+    assert.equal(Object.fromEntries(Object.entries(networks).map(([name, { hash }]) => [name, hash])), golden.networks)
+    assert.is(kernels, golden.kernels)
+    for (const [name, { relaxed = 0 }] of Object.entries(networks))
+      assert.ok(relaxed < 1e-4, `${name}: the relaxed build is ${relaxed} from the plain one`)
+  })
+}
+
+test.run()
