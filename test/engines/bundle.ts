@@ -95,7 +95,7 @@ const app :Workerd.Worker = (
     (name = "tests.js", esModule = embed "tests.js"),
     ${KERNELS.map(name => `(name = "${name}", wasm = embed "${name}"),`).join('\n    ')}
   ],
-  compatibilityDate = "2026-07-01",
+  compatibilityDate = "2026-04-01",
 );
 `
 

@@ -1,9 +1,12 @@
 // The package in workerd itself.
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import sharp from 'sharp'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkScores, folder, program, type Scores } from './app.js'
+import { ranged, server } from '../source/server.js'
+import { checkScores, folder, model, program, type Scores } from './app.js'
 import { worker, workerdPath } from './workerd.js'
 
 const test = suite('workerd')
@@ -12,8 +15,12 @@ if (!workerdPath)
 const inWorker = workerdPath ? test : test.skip
 
 /** Runs worker.js of a folder for the time of one action. */
-const running = async (path: string, use: (app: Awaited<ReturnType<typeof worker>>) => Promise<void>) => {
-  const app = await worker(path)
+const running = async (
+  path: string,
+  use: (app: Awaited<ReturnType<typeof worker>>) => Promise<void>,
+  cache?: string,
+) => {
+  const app = await worker(path, cache)
   try {
     await use(app)
   } finally {
@@ -74,6 +81,77 @@ ${respond}`
       /^FILE the weights have sha256 [0-9a-f]{64}, the file says [0-9a-f]{64}/,
     )
   })
+})
+
+/** What Workers' Cache API speaks to: PUT brings a whole answer with its head, GET asks for one. */
+const cacheServer = async () => {
+  const kept = new Map<string, Buffer>()
+  const open = createServer(async (request, answer) => {
+    const parts: Buffer[] = []
+    try {
+      for await (const part of request) parts.push(part)
+    } catch {
+      // A body that fails is kept nowhere.
+      return
+    }
+    const body = kept.get(request.url!)
+    if (request.method === 'PUT') {
+      const whole = Buffer.concat(parts)
+      kept.set(request.url!, whole.subarray(whole.indexOf('\r\n\r\n') + 4))
+      answer.writeHead(204).end()
+    } else if (request.method === 'GET' && body)
+      answer.writeHead(200, { 'cf-cache-status': 'HIT', 'content-length': body.length }).end(body)
+    else answer.writeHead(504, { 'cf-cache-status': 'MISS' }).end()
+  })
+  await new Promise<void>(resolve => open.listen(0, '127.0.0.1', resolve))
+  const address = `127.0.0.1:${(open.address() as AddressInfo).port}`
+  const close = () => {
+    open.closeAllConnections()
+    open.close()
+  }
+  return { address, kept, close }
+}
+
+inWorker("a file is kept in Workers' cache and read from there; a damaged one is not kept", async () => {
+  const app = (url: string) => `import { load } from 'convlet'
+import wasm from 'convlet/infer.wasm'
+import { images } from './data.js'
+const answer = async () => {
+  try {
+    return (await load('${url}', { wasm, cache: true })).classify(images[3])[0].label
+  } catch ({ code, message }) {
+    return code + ' ' + message
+  }
+}
+${respond}`
+  const cache = await cacheServer()
+  const whole = await server(model, ranged({}, 100_000), ranged())
+  const other = await server(model.with(model.length - 1, model.at(-1)! ^ 1), ranged())
+  try {
+    const path = folder('workerd-cache', { 'worker.js': app(whole.url) })
+    // Each worker is a new start.
+    for (const _ of [1, 2])
+      await running(path, async ({ fetch }) => assert.is(await (await fetch()).json(), '3'), cache.address)
+    assert.equal(
+      [...cache.kept.values()].map(bytes => bytes.equals(model)),
+      [true],
+    )
+    assert.is(whole.asked.length, 2)
+    cache.kept.clear()
+    const damaged = folder('workerd-damaged', { 'worker.js': app(other.url) })
+    for (const _ of [1, 2])
+      await running(
+        damaged,
+        async ({ fetch }) => assert.match((await (await fetch()).json()) as string, /^FILE the weights have sha256/),
+        cache.address,
+      )
+    assert.is(cache.kept.size, 0)
+    assert.is(other.asked.length, 2)
+  } finally {
+    cache.close()
+    await whole.close()
+    await other.close()
+  }
 })
 
 inWorker('a Worker trains a step and saves', async () => {

@@ -21,8 +21,8 @@ export const workerdPath = [WORKERD, ...['.', 'examples/worker', 'test/engines']
   path => path && existsSync(path),
 )
 
-/** Bundles worker.js of a folder as wrangler does: for workerd, wasm files as modules of their own; and runs it. */
-export const worker = async (path: string) => {
+/** Bundles worker.js of a folder as wrangler does: for workerd, wasm files as modules of their own; and runs it. Its cache is at an address. */
+export const worker = async (path: string, cache?: string) => {
   const { outputs } = await esbuild(path, {
     entryPoints: ['worker.js'],
     conditions: ['workerd', 'worker', 'browser'],
@@ -39,6 +39,8 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .app),
     (name = "assets", disk = (path = "${path}")),
+    (name = "internet", network = (allow = ["private"])),
+    ${cache ? `(name = "cache", external = (address = "${cache}", http = ())),` : ''}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -46,6 +48,7 @@ const app :Workerd.Worker = (
   modules = [${modules.join(', ')}],
   bindings = [(name = "ASSETS", service = "assets")],
   compatibilityDate = "2026-04-01",
+  ${cache ? 'cacheApiOutbound = "cache",' : ''}
 );
 `,
   )
