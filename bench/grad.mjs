@@ -89,7 +89,11 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
   const edge = Math.ceil((k - 1) / stride)
   const before = edge * stride
   const wide = size + 2 * edge
-  const [dy, dx] = place(n * wide * wide * oc, n * map * map * c).map(at => at + transform + 4096)
+  const pixels = size * Math.ceil((k * c) / 8) * 8
+  const images = Math.min(n, Math.ceil(8192 / pixels))
+  const [dy, dx, rows] = place(n * wide * wide * oc, n * map * map * c, images * pixels + 4).map(
+    at => at + transform + 4096,
+  )
   const spread = [n, wide, wide, oc, oc, map, map, c, c, k, k, stride, stride, before, before, 1, 1]
   return {
     conv_direct: [
@@ -108,7 +112,15 @@ function kernelsOf(kernels, [n, c, size, k, stride, oc], block) {
           () => kernels.winograd_grad_weight(w, x, y, u, v, d, transform, n, map, map, c, size, size, oc, 0, 0, TILES),
         ],
       }),
-    // Where the stride is 1, conv_direct or conv_winograd makes dx, of first layers nobody wants it.
+    // Where the stride is 1, conv_grad_input or conv_winograd makes dx, of first layers nobody wants it.
+    ...(stride === 1 &&
+      k > 1 &&
+      c > 3 && {
+        conv_grad_input: [
+          products,
+          () => kernels.conv_grad_input(dx, 0, y, flip, rows, n, map, map, c, size, size, oc, k, k, 0, 0, images),
+        ],
+      }),
     ...(stride > 1 &&
       c > 3 && {
         conv_transposed: [products, () => kernels.conv_transposed(dx, 0, dy, flip, 0, ...spread, -Infinity, Infinity)],

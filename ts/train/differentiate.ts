@@ -21,6 +21,14 @@ export const dependents = (nodes: readonly Node[], starts: (value: string, node:
   return found
 }
 
+/** Parts nodes into those that do not vary and the rest, and tells what these read that none of them makes. */
+export const divide = (nodes: readonly Node[], varies: ReadonlySet<string>) => {
+  const part = (wanted: boolean) => nodes.filter(({ outputs }) => varies.has(outputs[0]!) === wanted)
+  const [before, rest] = [part(false), part(true)]
+  const read = new Set(rest.flatMap(({ inputs }) => inputs))
+  return { before, rest, read: [...read].filter(value => !varies.has(value)) }
+}
+
 /**
  * The nodes that compute the gradients of all trained tensors: the graph walked backwards (reverse accumulation; Griewank &
  * Walther 2008, chapter 3). What depends on nothing trained is left out, so that freezing is cheap by itself. The gradients

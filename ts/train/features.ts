@@ -2,7 +2,7 @@ import type { Net } from '../api.js'
 import { fail } from '../error.js'
 import { size } from '../shape.js'
 import type { Graph } from '../types.js'
-import { dependents } from './differentiate.js'
+import { dependents, divide } from './differentiate.js'
 import type { Engine, Example } from './engine.js'
 
 /**
@@ -17,10 +17,9 @@ export const split = (
     graph.nodes,
     (value, { op, attrs }) => trained(value) || (op === 'Dropout' && attrs.rate !== 0),
   )
-  const part = (wanted: boolean) => graph.nodes.filter(({ outputs }) => varies.has(outputs[0]!) === wanted)
-  const [infers, rest] = [part(false), part(true)]
-  const made = new Set([...infers.flatMap(({ outputs }) => outputs), ...graph.inputs.map(({ name }) => name)])
-  const between = [...new Set(rest.flatMap(({ inputs }) => inputs))].filter(value => made.has(value))
+  const { before, rest, read } = divide(graph.nodes, varies)
+  const made = new Set([...before.flatMap(({ outputs }) => outputs), ...graph.inputs.map(({ name }) => name)])
+  const between = read.filter(value => made.has(value))
   const [name] = between
   if (name === undefined || between.length > 1 || name === graph.inputs[0]!.name)
     return fail(
@@ -29,7 +28,7 @@ export const split = (
         `the trained part reads ${between.map(value => `"${value}"`).join(', ')}: train less, or without the cache`,
     )
   return [
-    { ...graph, outputs: [name], nodes: infers },
+    { ...graph, outputs: [name], nodes: before },
     shape => ({ inputs: [{ name, shape }], outputs: graph.outputs, nodes: rest }),
   ]
 }

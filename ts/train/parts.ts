@@ -5,7 +5,7 @@ import { fuse } from '../passes/fuse.js'
 import { trace } from '../trace.js'
 import type { Attr, Graph, Node, TensorInfo } from '../types.js'
 import type { Loss } from './api.js'
-import { dependents, differentiate } from './differentiate.js'
+import { dependents, differentiate, divide } from './differentiate.js'
 import { seedOf } from './random.js'
 import { recompute } from './recompute.js'
 
@@ -100,11 +100,8 @@ export const parts = (given: Graph, tensors: ReadonlyMap<string, TensorInfo>, op
     heads.find(([scores]) => !varies.has(scores)) ?? (heads.some(([s]) => learns.has(s)) ? undefined : heads[0])
   if (idle) fail('GRAPH', `nothing of what is trained leads to ${idle[0]}`)
   const made = new Set(nodes.flatMap(({ outputs }) => outputs))
-  const infers = nodes.filter(({ outputs }) => !varies.has(outputs[0]!))
-  const rest = nodes.filter(({ outputs }) => varies.has(outputs[0]!))
-  const crossing = [...new Set(rest.flatMap(({ inputs }) => inputs))].filter(
-    value => made.has(value) && !varies.has(value),
-  )
+  const { before: infers, rest, read } = divide(nodes, varies)
+  const crossing = read.filter(value => made.has(value))
 
   const shapes = (graph: Graph) => trace(graph, tensors, false, ops).shape
   const simplify = (graph: Graph, folds: boolean): readonly Node[] => {

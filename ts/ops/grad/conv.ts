@@ -141,7 +141,8 @@ export const biasGradOp = {
 
 /**
  * The gradient of a Conv's input: a transposed convolution of dy, by the same weights (Dumoulin & Visin 2016, chapter 4). Where
- * the stride is 1 that is a convolution by the flipped ones, which Winograd's way may be the shortest for. dy, w, the gradient so far; attributes of the Conv and `size` `[c, h, w]` of its input.
+ * the stride is 1 that is a convolution by the flipped ones, for which Winograd's way, or one row after the other, may be the
+ * shortest. dy, w, the gradient so far; attributes of the Conv and `size` `[c, h, w]` of its input.
  */
 export const convGradInputOp = {
   arity: [2, 3],
