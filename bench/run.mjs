@@ -18,6 +18,7 @@ googlenet, alexnet, squeezenet1_1, mobilenet_v2 … with seeded ones).
   --rounds N             samples per runtime (30)
   --build simd|relaxed   only this build of convlet (both, where the engine has relaxed SIMD)
   --memory small,fast    convlet with these values of its option memory (small)
+  --weights f32,int8     convlet with its weights stored like this: f32, f16, bf16, int8 (f32)
   --peers ort,tfjs       only these peers, '' for none
   --json                 the same for programs
   --help                 this text`
@@ -39,34 +40,39 @@ const readOptions = () =>
       rounds: { type: 'string', default: '30' },
       build: { type: 'string' },
       memory: { type: 'string', default: 'small' },
+      weights: { type: 'string', default: 'f32' },
       peers: { type: 'string', default: 'ort,tfjs' },
       json: { type: 'boolean', default: false },
     },
-    ({ batch, rounds, build, memory, peers, json }, models) => ({
+    ({ batch, rounds, build, memory, weights, peers, json }, models) => ({
       models: models.length > 0 ? models : fail('which model?'),
       batch: count('batch', batch),
       rounds: count('rounds', rounds),
       builds: build === undefined ? ['simd', 'relaxed'] : [oneOf('build', build, ['simd', 'relaxed'])],
       memories: list(memory).map(kind => oneOf('memory', kind, ['small', 'fast'])),
+      storages: list(weights).map(kind => oneOf('weights', kind, ['f32', 'f16', 'bf16', 'int8'])),
       peers: list(peers).map(peer => oneOf('peers', peer, ['ort', 'tfjs'])),
       json,
     }),
   )
 
 /** Everything that is to be measured, convlet first. */
-async function runtimesOf({ builds, memories, peers }) {
+async function runtimesOf({ builds, memories, storages, peers }) {
   const convlet = await import('./peers/convlet.mjs')
   const able = builds.filter(build => build === 'simd' || hasRelaxed())
   if (able.length === 0) throw new Error('this engine has no relaxed SIMD: measure --build simd')
   const others = await Promise.all(peers.map(peer => import(`./peers/${peer}.mjs`)))
   return [
     ...able.flatMap(build =>
-      memories.map(memory => ({
-        name: memory === 'small' ? `convlet ${build}` : `convlet ${build}, ${memory}`,
-        create: convlet.create,
-        build,
-        memory,
-      })),
+      memories.flatMap(memory =>
+        storages.map(weights => ({
+          name: [`convlet ${build}`, memory, weights].filter(word => word !== 'small' && word !== 'f32').join(', '),
+          create: convlet.create,
+          build,
+          memory,
+          weights,
+        })),
+      ),
     ),
     ...others.map(({ name, create }) => ({ name, create })),
   ]

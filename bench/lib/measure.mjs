@@ -1,4 +1,4 @@
-import { convert, fromOnnx } from '../../dist/convert.js'
+import { fromOnnx } from '../../dist/convert.js'
 import { difference } from './difference.mjs'
 import { median, sample } from './sample.mjs'
 
@@ -43,7 +43,7 @@ async function gather(runtimes, task) {
 export async function measure(onnx, runtimes, { batch, rounds, onRound }) {
   const model = fromOnnx(onnx)
   const inputs = makeInputs(model.graph, batch)
-  const rows = await gather(runtimes, { onnx, model, file: await convert(onnx), batch, inputs })
+  const rows = await gather(runtimes, { onnx, model, batch, inputs })
   const working = rows.filter(row => row.contestant)
   const samples = await sample(
     working.map(row => row.contestant),

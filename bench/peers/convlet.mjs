@@ -1,8 +1,9 @@
+import { convert } from '../../dist/convert.js'
 import { load } from '../../dist/node.js'
 
 /** One build of convlet as a contestant. */
-export async function create({ file, batch, inputs, build, memory }) {
-  const net = await load(file, { batch, build, memory })
+export async function create({ onnx, batch, inputs, build, memory, weights }) {
+  const net = await load(await convert(onnx, { weights }), { batch, build, memory })
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]))
   return {
     block(runs) {
