@@ -113,8 +113,8 @@ for (const splitting of [false, true])
     await open(path)
   })
 
-const vite = [process.env.VITE, 'node_modules/vite/bin/vite.js'].find(path => path && existsSync(path))
-if (!vite) console.log('skipped: Vite, it is not there (npm install --no-save vite; or VITE=path of its bin/vite.js)')
+const vite = [process.env.VITE, 'test/package/node_modules/vite/bin/vite.js'].find(path => path && existsSync(path))
+if (!vite) console.log('skipped: Vite, it is not there (npm ci --prefix test/package; or VITE=path of its bin/vite.js)')
 
 ;(vite ? inBrowser : test.skip)('Vite takes the kernels along by itself, for inference and for training', async () => {
   const train = "\nimport { planTraining } from 'convlet/train'\nglobalThis.planTraining = planTraining\n"
