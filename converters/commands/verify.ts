@@ -6,7 +6,7 @@ import { load } from '../../ts/entry/node.js'
 import { plainPreprocess } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { type Column, table } from '../terminal/table.js'
-import { bytes, clean, columns, count, percent } from '../terminal/text.js'
+import { bytes, clean, columns, percent } from '../terminal/text.js'
 import { type Difference, difference, mustMatch, type Summary, summarise } from '../verify/compare.js'
 import { type Inputs, openInputs } from '../verify/inputs.js'
 import { mustBeModel } from './model.js'
@@ -56,7 +56,7 @@ const print = (sides: readonly [Side, Side], inputs: Inputs, all: readonly Diffe
     )
   line('data', clean(inputs.what))
   if (all.length <= ROWS) console.log(`\n${table(perInput(all, sides), columns()).join('\n')}\n`)
-  const share = (n: number) => `${count(n)} of ${count(sum.inputs)} (${percent(n / sum.inputs)})`
+  const share = (n: number) => `${n} of ${sum.inputs} (${percent(n / sum.inputs)})`
   line('top-1', `${share(sum.agree)} agree`)
   if (sum.right) line('right', `first ${share(sum.right[0])}, second ${share(sum.right[1])}`)
   line('change', `at most ${figure(sum.largest)}, on average ${figure(sum.mean)}, of values up to ${figure(sum.size)}`)
