@@ -85,6 +85,11 @@ check('a network and an image together: five labels, milliseconds, memory', asyn
     (await page.textContent('#facts'))!,
     /resnet20\.safetensors.*3 × 32 × 32.*parameters.*memory[\d.]+ [KM]B/,
   )
+  // Again: the same classes in the same order.
+  await drop(page, [file('again.safetensors', network)])
+  await page.waitForFunction(() => document.getElementById('facts')!.textContent!.includes('again.safetensors'))
+  await saysTime(page)
+  assert.equal(await page.locator('#top .label').allTextContents(), found)
   await close()
 })
 
@@ -125,6 +130,11 @@ check('wrong files: what is wrong with each, and the page goes on', async () => 
     await page.click('#error button')
     assert.ok(await page.isHidden('#error'))
   }
+  await drop(page, [digit(2)])
+  await saysTime(page)
+  await drop(page, [file('cut.png', digit(2).buffer.subarray(0, 60), 'image/png')])
+  await page.waitForSelector('#error:visible')
+  assert.is(await page.locator('#top li').count(), 0, 'no answer of the image before')
   await page.click('nav a[href="#teach"]')
   await page.setInputFiles('#load', file('letter.txt', 'Dear network,'))
   await page.waitForSelector('#error:visible')
@@ -132,6 +142,7 @@ check('wrong files: what is wrong with each, and the page goes on', async () => 
   await drop(page, [digit(5)])
   await saysTime(page)
   assert.is(await first(page), '5')
+  assert.ok(await page.isHidden('#error'))
   await close()
 })
 

@@ -2,7 +2,9 @@
 import type { Remote } from 'comlink'
 import { bars } from './bars.js'
 import type { About, Brain, Which } from './brain.js'
-import { byId, kilobytes, make, messageOf, milliseconds } from './dom.js'
+import { byId, kilobytes, latest, make, messageOf, milliseconds } from './dom.js'
+
+const WANTED = 'An image, please: its five best classes will be here.'
 
 const count = (n: number) =>
   n < 1e3 ? `${n}` : n < 1e6 ? `${(n / 1e3).toFixed(1)} K` : `${(n / 1e6).toFixed(1)} million`
@@ -26,8 +28,7 @@ export const filesView = (brain: Remote<Brain>, { complain, show }: Around) => {
   const picture = byId('picture', HTMLImageElement)
   const time = byId('look-time', HTMLElement)
   const invert = byId('invert', HTMLInputElement)
-  const list = byId('top', HTMLElement)
-  const scores = bars(list)
+  const scores = bars(byId('top', HTMLElement))
   let which: Which = 'digits'
   let image: Blob | undefined
 
@@ -37,27 +38,30 @@ export const filesView = (brain: Remote<Brain>, { complain, show }: Around) => {
     )
     byId('facts', HTMLElement).replaceChildren(...rows)
   }
-  const look = async () => {
-    if (!image) return
+  // One at a time: a small image would overtake the large one before it.
+  const look = latest<Blob | undefined>(async looked => {
+    if (!looked) return
     time.textContent = 'Looking …'
     try {
-      const answer = await brain.look(which, image, invert.checked)
+      const answer = await brain.look(which, looked, invert.checked)
       scores.show(answer.scores)
       time.textContent = `${milliseconds(answer.milliseconds)} from pixels to probabilities`
     } catch (error) {
-      time.textContent = ''
+      if (image === looked) image = undefined
+      scores.show([])
+      time.textContent = WANTED
       complain(messageOf(error))
     }
-  }
+  })
   const openNetwork = async (file: File) => {
     time.textContent = 'Loading …'
     try {
       describe(file.name, await brain.open('dropped', file))
       which = 'dropped'
-      list.replaceChildren()
-      time.textContent = image ? '' : 'Now an image, please.'
+      scores.show([])
+      time.textContent = image ? '' : WANTED
     } catch (error) {
-      time.textContent = ''
+      time.textContent = image ? '' : WANTED
       complain(`${file.name}: ${messageOf(error)}`)
     }
   }
@@ -71,10 +75,11 @@ export const filesView = (brain: Remote<Brain>, { complain, show }: Around) => {
   }
   /** Networks first: the image is then looked at by the new one. */
   const take = async (files: readonly File[]) => {
+    complain('')
     const images = files.filter(({ type }) => type.startsWith('image/'))
     for (const file of files.filter(file => !images.includes(file)).slice(0, 1)) await openNetwork(file)
     for (const file of images.slice(0, 1)) openImage(file)
-    await look()
+    look(image)
   }
 
   picture.addEventListener('load', () => picture.toggleAttribute('data-small', picture.naturalWidth < 256))
@@ -90,7 +95,7 @@ export const filesView = (brain: Remote<Brain>, { complain, show }: Around) => {
       input.value = ''
       await take(files)
     })
-  invert.addEventListener('change', look)
+  invert.addEventListener('change', () => look(image))
 
   let inside = 0
   const mark = () => document.body.toggleAttribute('data-drop', inside > 0)
@@ -119,7 +124,9 @@ export const filesView = (brain: Remote<Brain>, { complain, show }: Around) => {
   return {
     /** The shipped network is there. */
     set: (about: About): void => {
-      if (which === 'digits') describe('LeNet-5, the one that reads digits', about)
+      if (which !== 'digits') return
+      describe('LeNet-5, the one that reads digits', about)
+      if (!image) time.textContent = WANTED
     },
   }
 }

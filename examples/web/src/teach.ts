@@ -39,12 +39,18 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     refresh()
   })
   const slate = pad(byId('slate', HTMLCanvasElement), () => refresh())
-  const refresh = () => {
+  /** What is to be done on the empty sheet. */
+  const hint = () => {
     const { current, missing } = book
     const name = current.name.trim() || 'symbol'
+    const draw = current.examples.length < EXAMPLES ? `Draw “${name}”` : `Five of “${name}”, that will do.`
+    const done = status.dataset.result === 'learned' ? 'Learned. Draw with it.' : 'All drawn: teach it.'
+    byId('wanted', HTMLElement).textContent = missing ? draw : busy ? 'Learning …' : done
+  }
+  const refresh = () => {
+    const { current, missing } = book
     const full = current.examples.length >= EXAMPLES
-    byId('wanted', HTMLElement).textContent =
-      missing === '' ? 'All drawn: teach it.' : full ? `Five of “${name}”, that will do.` : `Draw “${name}”`
+    hint()
     add.textContent = full ? 'Add' : `Add ${current.examples.length + 1} of ${EXAMPLES}`
     add.disabled = busy || full || slate.strokes.length === 0
     button.disabled = busy || missing !== ''
@@ -52,10 +58,12 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     if (!busy && missing) status.textContent = missing
     else if (!busy && !status.dataset.result) status.textContent = 'Ready to be taught.'
   }
-  const say = (text: string, result = false) => {
+  /** What came of something stays until the next example is added. */
+  const say = (text: string, result?: 'learned' | 'other') => {
     status.textContent = text
-    if (result) status.dataset.result = 'yes'
+    if (result) status.dataset.result = result
     else delete status.dataset.result
+    hint()
   }
 
   const addExample = () => {
@@ -94,7 +102,7 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     const [from, to] = chart.ends()
     loss.setAttribute('aria-label', `The loss went from ${from.toFixed(2)} to ${to.toFixed(3)} in ${steps} steps`)
     const took = `${steps} steps in ${seconds.toFixed(1)} s`
-    say(`${stopped ? 'Stopped after' : 'Learned in'} ${took}: ${right} of your ${count} drawings right.`, true)
+    say(`${stopped ? 'Stopped after' : 'Learned in'} ${took}: ${right} of your ${count} drawings right.`, 'learned')
   }
   const teach = async () => {
     const { signs } = book
@@ -127,6 +135,7 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     refresh()
   }
   button.addEventListener('click', async () => {
+    complain('')
     course.hidden = false
     progress.value = 0
     say('Training …')
@@ -140,6 +149,8 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
     } finally {
       setBusy(false)
     }
+    // On a phone what can be done with it is below.
+    byId('own', HTMLElement).scrollIntoView({ block: 'nearest' })
   })
   stop.addEventListener('click', () => void brain.stop())
 
@@ -147,16 +158,17 @@ export const teachView = async (brain: Remote<Brain>, { complain, set, tryIt }: 
   byId('forget', HTMLButtonElement).addEventListener('click', async () => {
     await tryKeeping(forget('model'))
     showOwn(false)
-    say('Forgotten. Your drawings are still here.', true)
+    say('Forgotten. Your drawings are still here.', 'other')
     set(undefined, false)
   })
   byId('load', HTMLInputElement).addEventListener('change', async ({ target }) => {
     const input = target as HTMLInputElement
     const [file] = input.files ?? []
     if (!file) return
+    complain('')
     try {
       const { labels, classes } = await adopt(file)
-      say(`Loaded ${file.name}: ${labels?.join(', ') ?? `${classes} classes`}.`, true)
+      say(`Loaded ${file.name}: ${labels?.join(', ') ?? `${classes} classes`}.`, 'other')
       await remember(new Uint8Array(await file.arrayBuffer()))
     } catch (error) {
       complain(`${file.name}: ${messageOf(error)}`)
