@@ -68,7 +68,7 @@ const install = async () => {
 const build = async () => {
   const stale = staleParts()
   if (stale.length > 0)
-    await step(`building ${stale.join(' and ')}`, () => quietly(process.execPath, ['scripts/build.mjs', ...stale]))
+    await step(`building ${stale.join(', ')}`, () => quietly(process.execPath, ['scripts/build.mjs', ...stale]))
 }
 
 /** Installs what is missing and builds what is stale. Exits with the reason where that does not succeed. */

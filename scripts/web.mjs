@@ -50,7 +50,7 @@ if (!build) {
   const { serve } = await import('../examples/web/serve.mjs')
   try {
     const { origin, close } = await serve('build/web/site', { port, host })
-    console.log(`\n  ${origin}/\n\nOpen it in Chrome 110, Safari 16.4, Firefox 115 or later. Ctrl-C ends the server.`)
+    console.log(`\n  ${origin}/\n\nOpen it in Chrome 110, Safari 16.4, Firefox 115 or later. Ctrl-C ends it.`)
     for (const signal of ['SIGINT', 'SIGTERM'])
       process.once(signal, () => {
         console.log('\nended')

@@ -119,4 +119,5 @@ console.log(`
 
   curl --data-binary @models/lenet5/digits/3.png ${origin}/
 
-Changes in ${FOLDER}/src are taken up at once. Ctrl-C ends the Worker; ${FOLDER}/README.md says how to deploy it.`)
+Changes in ${FOLDER}/src are taken up at once. Ctrl-C ends the Worker.
+${FOLDER}/README.md says how to deploy it.`)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { chromiumPath } from '../package/chromium.js'
-import { workerdPath } from '../package/workerd.js'
+import { workerdPath } from '../package/program.js'
 import { FOLDER } from './bundle.js'
 import type { Report } from './main.js'
 

@@ -7,7 +7,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ranged, server } from '../source/server.js'
 import { checkScores, folder, model, program, type Scores } from './app.js'
-import { worker, workerdPath } from './workerd.js'
+import { workerdPath } from './program.js'
+import { worker } from './workerd.js'
 
 const test = suite('workerd')
 if (!workerdPath)

@@ -1,25 +1,10 @@
 // workerd, the runtime of Cloudflare Workers, by its own program (the package "workerd").
 import { spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { esbuild } from './app.js'
-
-/** The package's program itself: ending a script that has started it would not end it. */
-const ofPackage = (folder: string): string | undefined => {
-  try {
-    return createRequire(resolve(folder, 'package.json'))('workerd').default
-  } catch {
-    return undefined
-  }
-}
-
-const { WORKERD } = process.env
-/** The program, undefined where there is none. */
-export const workerdPath = [WORKERD, ...['.', 'examples/worker', 'test/engines'].map(ofPackage)].find(
-  path => path && existsSync(path),
-)
+import { workerdPath } from './program.js'
 
 /** Bundles worker.js of a folder as wrangler does: for workerd, wasm files as modules of their own; and runs it. Its cache is at an address. */
 export const worker = async (path: string, cache?: string) => {
