@@ -90,7 +90,8 @@ check('a digit draws itself until somebody draws', async () => {
   await close()
 })
 
-for (const [name, options] of Object.entries({ phone: PHONE, desktop: DESKTOP }))
+const TABLET = { viewport: { width: 768, height: 1024 } }
+for (const [name, options] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP }))
   for (const colorScheme of ['light', 'dark'] as const)
     check(
       `${name}, ${colorScheme}: nothing is wider than the screen, and all that can be pressed has a name`,

@@ -32,7 +32,9 @@ export const drawView = (brain: Remote<Brain>, complain: (message: string) => vo
   const show = (found: Answer | undefined) => {
     const best = found?.scores.toSorted((a, b) => b.probability - a.probability)[0]
     answer.textContent = best?.label ?? ''
-    answer.toggleAttribute('data-long', (best?.label.length ?? 0) > 2)
+    const { length = 0 } = best?.label ?? ''
+    answer.toggleAttribute('data-long', length > 2)
+    answer.style.setProperty('--length', `${length}`)
     sure.textContent = best ? percent(best.probability) : ''
     time.textContent = found ? milliseconds(found.milliseconds) : ''
     scores.show(found?.scores ?? nothing(), !found)
