@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -74,6 +75,20 @@ test('options that are none are told, with those there are', async () => {
     assert.is(code, 'INPUT')
     assert.match(message, told)
   }
+})
+
+test('a signal that outlives a load keeps nothing of it', async () => {
+  const { signal } = new AbortController()
+  const blob = new Blob([file as Uint8Array<ArrayBuffer>])
+  for (const source of [
+    file,
+    blob,
+    'models/lenet5/lenet5.json',
+    'absent.safetensors',
+    new Response(file.slice(0, 999)),
+  ])
+    await load(source, { ...kernels, signal }).catch(() => undefined)
+  assert.is(getEventListeners(signal, 'abort').length, 0)
 })
 
 test('a wasm module without the kernels is told', async () => {

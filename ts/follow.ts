@@ -34,6 +34,7 @@ export const follow = (
   let known = 0
   /** Since something came. */
   let failures = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   /** Ends it: no attempt would mend that. */
   const end = (what: string): never => {
@@ -73,10 +74,8 @@ export const follow = (
     for (;;)
       try {
         if (!reader) {
-          // An abort is told by who waits for this.
           await new Promise(resolve => {
-            const timer = setTimeout(resolve, WAIT * 2 ** (failures - 1))
-            signal?.addEventListener('abort', () => clearTimeout(timer), { once: true })
+            timer = setTimeout(resolve, WAIT * 2 ** (failures - 1))
           })
           await connect()
         }
@@ -100,5 +99,9 @@ export const follow = (
         if (loaded === total) return { done: true, value: undefined }
       }
   }
-  return { total, chunks: { next, return: () => reader?.cancel() } }
+  const stop = () => {
+    clearTimeout(timer)
+    return reader?.cancel()
+  }
+  return { total, chunks: { next, return: stop } }
 }

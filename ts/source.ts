@@ -20,20 +20,23 @@ export const open: Open = async (source, platform, signal) => {
 
 /** Reads the header of a safetensors file, and of the rest what `use` reads. */
 const readFile: Read = async (source, platform, { onProgress, signal }, use, begin = open) => {
-  let stop: (reason: unknown) => void
-  signal?.addEventListener('abort', reason => stop?.(reason), { once: true })
   const attempt = async <R>(action: () => R | Promise<R>): Promise<R> => {
+    let stop!: () => void
     try {
       signal?.throwIfAborted()
       // A source that stalls must not keep an abort waiting. A race with one promise of an abort would: that holds on to every chunk.
       return await new Promise<R>((resolve, reject) => {
         stop = reject
+        signal?.addEventListener('abort', stop)
         Promise.resolve(action()).then(resolve, reject)
       })
     } catch (cause) {
       if (signal?.aborted) fail('ABORTED', 'loading was aborted', cause)
       if (cause instanceof ConvletError) throw cause
       return fail('FILE', `cannot read ${source}: ${(cause as Error).message}`, cause)
+    } finally {
+      // A signal may live longer than many loads.
+      signal?.removeEventListener('abort', stop)
     }
   }
   const { total, chunks } = await attempt(() => begin(source, platform, signal))
