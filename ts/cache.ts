@@ -41,12 +41,16 @@ export const keeper =
 
     const isAddress = typeof source === 'string' || source instanceof URL
     if (!options.cache || !isAddress || (platform.open && !/^https?:/.test(`${source}`))) return show(source)
-    // As fetch completes it; what is behind a # no server sees.
-    const address = new Request(source).url.replace(/#.*/, '')
-    const name = platform.sha256()
-    name.update(new TextEncoder().encode(address))
-    // A place may be forbidden, or full: that costs the next start a connection, not this one its network.
-    const kept = await place(address, await name.digest('hex')).catch(nothing)
+    const find = async () => {
+      // As fetch completes it; what is behind a # no server sees.
+      const address = new Request(source).url.replace(/#.*/, '')
+      const name = platform.sha256()
+      name.update(new TextEncoder().encode(address))
+      return place(address, await name.digest('hex'))
+    }
+    // A place may be forbidden, or full: that costs the next start a connection, not this one its network. What is no
+    // address, reading tells.
+    const kept = await find().catch(nothing)
     if (!kept) return show(source)
     const there = await kept.get().catch(nothing)
     if (there)
@@ -55,7 +59,6 @@ export const keeper =
       } catch (error) {
         // A damaged file, or another one than `sha256` asks for, is fetched anew.
         if ((error as { readonly code?: unknown }).code !== 'FILE') throw error
-        await kept.drop().catch(nothing)
       }
 
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
@@ -65,7 +68,11 @@ export const keeper =
     const write = (action: Promise<void>) => Promise.race([action, stored]).catch(nothing)
     try {
       const result = await show(source, (bytes, total) => {
-        stored ??= kept.put(readable, total).catch(nothing)
+        // Not before another one comes: without a connection it may have been the kernels that were missing.
+        stored ??= Promise.resolve(there && kept.drop())
+          .catch(nothing)
+          .then(() => kept.put(readable, total))
+          .catch(nothing)
         return write(writer.write(bytes))
       })
       // Only now is it known to be whole, and to have the hash that it should have.

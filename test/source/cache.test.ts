@@ -145,6 +145,24 @@ test('a kept file that was damaged, cut short or emptied is fetched anew', async
     })
 })
 
+test('an address that is none, told as without `cache`', async () => {
+  for (const address of ['http://', 'http://name:word@localhost:1/']) {
+    const { code, message } = await failure(address)
+    assert.is(code, 'FILE')
+    assert.is((await failure(address, { cache: true })).message, message)
+  }
+})
+
+test('a kept file that is not the one wanted is not lost while there is no connection', async () => {
+  let address = ''
+  await serving([whole()], async url => {
+    address = url
+    await loads(url)
+  })
+  assert.match((await failure(address, { cache: true, sha256: hash(damaged) })).message, /fetch failed/)
+  await loads(address)
+})
+
 test('what is wrong with a call costs the kept file nothing', () =>
   serving([whole()], async (url, asked) => {
     await loads(url)
