@@ -101,7 +101,11 @@ test('from an address, from a path, from a file: address', async () => {
     ]
     for (const source of sources) assert.equal((await load(await source())).run(input).logits, wanted)
 
-    assert.match(await failure(shards(join(folder, 'absent.json'))), /ENOENT.*absent\.json/)
+    assert.match(await failure(shards(join(folder, 'absent.json'))), /^FILE cannot read .*absent\.json: ENOENT/)
+    assert.match(
+      await failure(fetched('http://localhost:1/')),
+      /^FILE cannot read http:\/\/localhost:1\/: fetch failed/,
+    )
     assert.match(await failure(fetched(`${server.origin}/absent.json`)), /^FILE http.*absent\.json: status 404/)
     writeFileSync(join(folder, 'bad.json'), '<html>')
     assert.match(await failure(fetched(`${server.origin}/bad.json`)), /^FILE http.*bad\.json is not valid JSON/)
@@ -113,6 +117,23 @@ test('from an address, from a path, from a file: address', async () => {
     server.close()
     rmSync(folder, { recursive: true })
   }
+})
+
+test('a shard that comes when nobody waits for it any more is not read', async () => {
+  const [manifest] = cut(100_000)
+  const over = new AbortController()
+  let reading = true
+  const cancel = () => {
+    reading = false
+  }
+  const open = async () => {
+    over.abort()
+    await new Promise(resolve => setTimeout(resolve))
+    return new Response(new ReadableStream({ pull: stream => stream.enqueue(new Uint8Array(1)), cancel }))
+  }
+  assert.match(await failure(load(await shards(manifest, open), { signal: over.signal })), /^ABORTED/)
+  for (let i = 0; reading && i < 200; i++) await new Promise(resolve => setTimeout(resolve, 5))
+  assert.not(reading)
 })
 
 test('what is wrong with a shard', async () => {

@@ -57,7 +57,7 @@ export const joined = ({ bytes, shards }: Manifest, open: OpenShard): Response =
 
   const begin = async () => {
     const { ok, status, body } = await open(shards[next]!.file)
-    if (!ok || !body) return fail('FILE', `${what()}: status ${status}; does it lie beside the manifest?`)
+    if (!ok || !body) return fail('FILE', `${what()}: status ${status}; it should lie beside the manifest`)
     found = 0
     return filling(body)
   }
@@ -84,6 +84,8 @@ export const joined = ({ bytes, shards }: Manifest, open: OpenShard): Response =
     {
       pull: controller =>
         pull(controller).catch(cause => {
+          // Whoever was to read has left while it was opened.
+          reader?.cancel().catch(() => undefined)
           if (cause instanceof ConvletError) throw cause
           fail('FILE', `cannot read ${what()}: ${(cause as Error).message}`, cause)
         }),
@@ -94,6 +96,10 @@ export const joined = ({ bytes, shards }: Manifest, open: OpenShard): Response =
   )
   return new Response(stream, { headers: { 'content-length': `${bytes}` } })
 }
+
+/** What has been asked for, or why it did not come. */
+export const reading = (what: string | URL, response: Promise<Response>): Promise<Response> =>
+  response.catch(cause => fail('FILE', `cannot read ${what}: ${(cause as Error).message}`, cause))
 
 /** The manifest that a response holds. */
 export const readManifest = async (response: Response): Promise<Manifest> => {

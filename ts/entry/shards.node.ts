@@ -3,7 +3,7 @@ import { createReadStream, promises } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { OpenShard } from '../shards.js'
+import { type OpenShard, reading } from '../shards.js'
 import { shards as fetched } from './shards.js'
 
 export type { Manifest, OpenShard, Shard } from '../shards.js'
@@ -19,5 +19,8 @@ export const shards: typeof fetched = async (manifest, open) => {
   if (!(typeof manifest === 'string' || manifest instanceof URL) || /^https?:/.test(`${manifest}`))
     return fetched(manifest, open)
   const path = `${manifest}`.startsWith('file:') ? fileURLToPath(manifest) : `${manifest}`
-  return fetched(await read(path), open ?? ((file: string): ReturnType<OpenShard> => read(join(dirname(path), file))))
+  return fetched(
+    await reading(path, read(path)),
+    open ?? ((file: string): ReturnType<OpenShard> => read(join(dirname(path), file))),
+  )
 }

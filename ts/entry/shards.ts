@@ -1,6 +1,6 @@
 // convlet/shards in browsers and in Workers.
 import { fail } from '../error.js'
-import { joined, type Manifest, type OpenShard, readManifest, toManifest } from '../shards.js'
+import { joined, type Manifest, type OpenShard, reading, readManifest, toManifest } from '../shards.js'
 
 export type { Manifest, OpenShard, Shard } from '../shards.js'
 
@@ -10,10 +10,11 @@ export type { Manifest, OpenShard, Shard } from '../shards.js'
  * `manifest` is an address (in Node a path too), a response that holds it, or what it says. `open` fetches a shard by its name;
  * without it they are fetched from beside the manifest.
  *
- * @throws ConvletError — `FILE` for what is no manifest. What is wrong with a shard, `load` throws.
+ * @throws ConvletError — `FILE` for what cannot be read or is no manifest. What is wrong with a shard, `load` throws.
  */
 export const shards = async (manifest: string | URL | Response | Manifest, open?: OpenShard): Promise<Response> => {
-  const from = typeof manifest === 'string' || manifest instanceof URL ? await fetch(manifest) : manifest
+  const from =
+    typeof manifest === 'string' || manifest instanceof URL ? await reading(manifest, fetch(manifest)) : manifest
   const [said, base] = from instanceof Response ? [await readManifest(from), from.url] : [toManifest(from), '']
   const beside: OpenShard = async file =>
     base
