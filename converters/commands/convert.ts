@@ -4,8 +4,10 @@ import { networks } from '../../models/networks.js'
 import { inspect } from '../../ts/entry/node.js'
 import { ConvletError } from '../../ts/error.js'
 import { encodeModel, headerLength, parseHeader, readModel } from '../../ts/file.js'
+import { scaleOf } from '../../ts/ops/scales.js'
 import type { Model, Shape } from '../../ts/types.js'
 import { fromOnnx } from '../index.js'
+import { sizeOf } from '../onnx/values.js'
 import { type Storage, storages, storeWeights } from '../storage.js'
 import { bytes, clean, count, milliseconds, plural, showShape } from '../terminal/text.js'
 import { fromStateDict } from '../weights.js'
@@ -35,13 +37,16 @@ const refuseConverted = (file: string, data: Uint8Array): void => {
   throw new ConvletError(
     'FILE',
     graph
-      ? `${file} is already converted: try convlet inspect or convlet run, or store its weights otherwise with --weights.`
+      ? `${file} is already converted: try convlet inspect or convlet run, store its weights otherwise with --weights, or cut it to pieces with --shard.`
       : `${file} is a safetensors file without a graph: name its network before it, e.g. convlet convert resnet18, or load it with { graph } from convlet/models.`,
   )
 }
 
-const parameters = ({ tensors }: Model): number =>
-  [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+/** Numbers that were trained: the scales of weights of 8 bits were not. */
+const parameters = ({ tensors }: Model): number => {
+  const scales = new Set(Array.from(tensors, ([name, { dtype }]) => (dtype === 'I8' ? scaleOf(name) : '')))
+  return [...tensors].reduce((sum, [name, { shape }]) => sum + (scales.has(name) ? 0 : sizeOf(shape)), 0)
+}
 
 const ports = (shapes: Readonly<Record<string, Shape>>): string =>
   Object.entries(shapes)
@@ -85,7 +90,7 @@ const ofWeights = (
   )
 }
 
-/** A model that is converted already, whose weights are to be stored otherwise. */
+/** A model that is converted already, whose weights are to be stored otherwise, or in pieces. */
 const ofModel = async (
   file: string,
   data: Uint8Array,
@@ -95,6 +100,7 @@ const ofModel = async (
   if (classes !== undefined || inputShape)
     throw new ConvletError('INPUT', '--classes and --input-shape do not go with a model that is converted already.')
   const model = await about(file, () => readModel(data))
+  if (!model.graph) refuseConverted(file, data)
   return { ...model, ...(labels && { labels }), ...(preprocess && { preprocess }) }
 }
 
@@ -113,13 +119,14 @@ const run = async (
   const start = performance.now()
   const [file, out] = third === undefined ? [first, second] : [second, third]
   const [whole, data] = [await target(out), await readWhole(file)]
-  if ((await target(file).catch(() => undefined)) === whole)
+  // The names of shards are others.
+  if (options.shard === undefined && (await target(file).catch(() => undefined)) === whole)
     throw new ConvletError('INPUT', `${out} is the model itself: give the converted file another name.`)
   const meta = await readMeta(file, options.meta)
   if (meta.path !== undefined && (await target(meta.path).catch(() => undefined)) === whole)
     throw new ConvletError('INPUT', `${out} holds the labels: give the converted file another name.`)
   const { weights } = options
-  const fromModel = third === undefined && weights !== undefined && isSafetensors(data)
+  const fromModel = third === undefined && (weights ?? options.shard) !== undefined && isSafetensors(data)
   const make = third === undefined ? (fromModel ? ofModel : ofOnnx) : ofWeights.bind(undefined, first)
   const made = await make(file, data, meta, options)
   const warnings: string[] = []
@@ -146,7 +153,7 @@ const run = async (
       preprocess: preprocess ?? null,
       nodes,
       tensors: model.tensors.size,
-      parameters: parameters(made),
+      parameters: parameters(model),
       weights: weights ?? null,
       warnings,
       inputs,
@@ -161,7 +168,7 @@ const run = async (
   line('network', `${plural(nodes, 'node')}, ${ports(inputs)} → ${ports(outputs)}`)
   line(
     'weights',
-    `${plural(model.tensors.size, 'tensor')}, ${count(parameters(made))} parameters${weights ? `, ${weights}` : ''}, runs in ${bytes(memory.total)}`,
+    `${plural(model.tensors.size, 'tensor')}, ${count(parameters(model))} parameters${weights ? `, ${weights}` : ''}, runs in ${bytes(memory.total)}`,
   )
   line('meta', describeMeta(model, meta.path ?? (fromModel ? 'the model' : undefined)))
   line('took', `${milliseconds(took)} ms`)
@@ -174,7 +181,7 @@ export const convertCommand = (): Command =>
       .description(
         'Turns an ONNX model, or a network of convlet and its PyTorch weights, into one safetensors file:\n' +
           'weights, graph, labels and preprocess together. The file is written whole or not at all.\n' +
-          'With --weights a model of convlet is taken as well, to store its weights otherwise.\n\n' +
+          'With --weights or --shard a model of convlet is taken as well, to store it otherwise.\n\n' +
           `Networks: ${Object.keys(networks).join(', ')}.`,
       )
       .usage(

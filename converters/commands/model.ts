@@ -1,10 +1,13 @@
 import { open } from 'node:fs/promises'
-import type { Source } from '../../ts/api.js'
+import type { LoadOptions, Net, PlanOptions, Source } from '../../ts/api.js'
+import { load } from '../../ts/entry/node.js'
 import { shards } from '../../ts/entry/shards.node.js'
 import { ConvletError } from '../../ts/error.js'
 import { headerLength } from '../../ts/file.js'
 import { kindOf } from '../../ts/kinds.js'
+import { progressLine } from '../terminal/progress.js'
 import { mustExist } from './disk.js'
+import { about } from './options.js'
 
 const begin = async (file: string): Promise<Uint8Array | undefined> => {
   const handle = await open(file)
@@ -38,3 +41,23 @@ export const mustBeModel = async (file: string): Promise<void> => {
 
 /** What the runtime reads a model from: a manifest's shards, or the file itself. */
 export const sourceOf = async (file: string): Promise<Source> => (file.endsWith('.shards.json') ? shards(file) : file)
+
+/** Loads a model, with a progress line, and tells how many bytes its file has. */
+export const loadModel = async (
+  file: string,
+  { memory }: Pick<PlanOptions, 'memory'>,
+): Promise<{ readonly net: Net; readonly bytes: number }> => {
+  await mustBeModel(file)
+  const progress = progressLine(`loading ${file}`)
+  let bytes = 0
+  const onProgress: LoadOptions['onProgress'] = ({ loaded, total }) => {
+    bytes = loaded
+    progress.update(loaded, total)
+  }
+  try {
+    const net = await about(file, async () => load(await sourceOf(file), { onProgress, ...(memory && { memory }) }))
+    return { net, bytes }
+  } finally {
+    progress.end()
+  }
+}

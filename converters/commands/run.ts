@@ -1,12 +1,10 @@
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
-import type { LoadOptions, Net, Prediction } from '../../ts/api.js'
-import { load } from '../../ts/entry/node.js'
+import type { Net, Prediction } from '../../ts/api.js'
 import { plainPreprocess, toInput } from '../../ts/image.js'
-import { progressLine } from '../terminal/progress.js'
 import { bar, clean, milliseconds, percent, shorten } from '../terminal/text.js'
 import { inverted, readImage } from './image.js'
-import { mustBeModel, sourceOf } from './model.js'
+import { loadModel } from './model.js'
 import { about, type CommonOptions, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
@@ -68,19 +66,8 @@ const print = ({ file, width, height, predictions, milliseconds: ms }: Result, r
   console.log(dim(`  prepared in ${milliseconds(ms.prepare)} ms, ${network}`))
 }
 
-const loadWithProgress = async (file: string, { memory }: Options): Promise<Net> => {
-  const progress = progressLine(`loading ${file}`)
-  const onProgress: LoadOptions['onProgress'] = ({ loaded, total }) => progress.update(loaded, total)
-  try {
-    return await about(file, async () => load(await sourceOf(file), { onProgress, ...(memory && { memory }) }))
-  } finally {
-    progress.end()
-  }
-}
-
 const run = async (file: string, images: readonly string[], options: Options): Promise<void> => {
-  await mustBeModel(file)
-  const net = await loadWithProgress(file, options)
+  const { net } = await loadModel(file, options)
   const [, channels] = Object.values(net.inputs)[0]!
   if (net.preprocess === undefined) {
     const { color, fit } = plainPreprocess(channels!)

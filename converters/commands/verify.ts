@@ -1,16 +1,14 @@
-import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
 import type { Net } from '../../ts/api.js'
-import { load } from '../../ts/entry/node.js'
 import { plainPreprocess } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { type Column, table } from '../terminal/table.js'
-import { bytes, clean, columns, percent } from '../terminal/text.js'
+import { bytes, clean, columns, percent, plural } from '../terminal/text.js'
 import { type Difference, difference, mustMatch, type Summary, summarise } from '../verify/compare.js'
 import { type Inputs, openInputs } from '../verify/inputs.js'
-import { mustBeModel } from './model.js'
-import { about, type CommonOptions, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
+import { loadModel } from './model.js'
+import { type CommonOptions, memoryOption, printJson, wholeNumber, withCommon } from './options.js'
 
 interface Options extends CommonOptions {
   readonly data: string
@@ -20,16 +18,11 @@ interface Options extends CommonOptions {
 
 interface Side {
   readonly file: string
-  readonly bytes: number | null
+  readonly bytes: number
   readonly net: Net
 }
 
-const open = async (file: string, { memory }: Options): Promise<Side> => {
-  await mustBeModel(file)
-  const net = await about(file, () => load(file, memory ? { memory } : {}))
-  const size = await stat(file).catch(() => undefined)
-  return { file, bytes: size?.size ?? null, net }
-}
+const open = async (file: string, options: Options): Promise<Side> => ({ file, ...(await loadModel(file, options)) })
 
 /** Rows that a table shows: more are in --json. */
 const ROWS = 20
@@ -50,10 +43,7 @@ const perInput = (all: readonly Difference[], [a, b]: readonly [Side, Side]): Co
 const print = (sides: readonly [Side, Side], inputs: Inputs, all: readonly Difference[], sum: Summary): void => {
   const line = (name: string, text: string) => console.log(`${dim(name.padEnd(10))}${text}`)
   for (const [i, { file, bytes: size, net }] of sides.entries())
-    line(
-      ['first', 'second'][i]!,
-      `${bold(file)}  ${size === null ? '' : `${bytes(size)}, `}runs in ${bytes(net.memory.total)}`,
-    )
+    line(['first', 'second'][i]!, `${bold(file)}  ${bytes(size)}, runs in ${bytes(net.memory.total)}`)
   line('data', clean(inputs.what))
   if (all.length <= ROWS) console.log(`\n${table(perInput(all, sides), columns()).join('\n')}\n`)
   const share = (n: number) => `${n} of ${sum.inputs} (${percent(n / sum.inputs)})`
@@ -76,10 +66,13 @@ const run = async (first: string, second: string, options: Options): Promise<voi
     preprocess,
     classes,
   })
-  const progress = progressLine(`comparing on ${options.data}`)
+  const progress = progressLine(`comparing on ${options.data}`, n => plural(n, 'input'))
   const all: Difference[] = []
   try {
-    for await (const input of inputs.all()) all.push(difference(a, b, input))
+    for await (const input of inputs.all()) {
+      all.push(difference(a, b, input))
+      progress.update(all.length, inputs.count)
+    }
   } finally {
     progress.end()
   }

@@ -19,7 +19,7 @@ const read = async (path: string): Promise<Uint8Array> => {
   if (bytes.length === 0 || bytes.length % STEP)
     failData(
       path,
-      `CIFAR-10 has ${STEP} bytes for each image, ${bytes.length} are no multiple of it; is it cut short, or another data set?`,
+      `CIFAR-10 has ${STEP} bytes for each image, ${bytes.length} are no multiple of it; it is cut short, or another data set`,
     )
   for (let at = 0; at < bytes.length; at += STEP)
     if (bytes[at]! >= CLASSES.length)

@@ -10,8 +10,8 @@ export interface ProgressLine {
   readonly end: () => void
 }
 
-/** A line on the terminal for what takes long; nothing where stderr is no terminal, nor for what is done at once. */
-export const progressLine = (what: string): ProgressLine => {
+/** A line on the terminal for what takes long, of so many bytes or other things; nothing where stderr is no terminal, nor for what is done at once. */
+export const progressLine = (what: string, show: (n: number) => string = bytes): ProgressLine => {
   if (!process.stderr.isTTY) return { update: () => {}, end: () => {} }
   let next = performance.now() + DELAY
   let shown = false
@@ -23,8 +23,8 @@ export const progressLine = (what: string): ProgressLine => {
     const done = total ? Math.min(1, loaded / total) : 0
     const filled = Math.round(done * WIDTH)
     const gauge = total
-      ? `${'━'.repeat(filled)}${'╌'.repeat(WIDTH - filled)} ${Math.floor(done * 100)} % of ${bytes(total)}`
-      : bytes(loaded)
+      ? `${'━'.repeat(filled)}${'╌'.repeat(WIDTH - filled)} ${Math.floor(done * 100)} % of ${show(total)}`
+      : show(loaded)
     process.stderr.write(`\r\x1b[K${what}  ${gauge}`)
   }
   const end = () => {

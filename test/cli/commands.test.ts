@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -216,6 +216,28 @@ test('verify compares two files of one network', () => {
   assert.is(compare('net.safetensors').largest, 0)
   assert.match(ok('verify', 'net.safetensors', 'eight.safetensors', '--data', DIGITS).out, /top-1 +\d+ of \d+ \(100/)
   assert.match(convlet(['verify', 'net.safetensors', 'eight.safetensors', '--data', 'sub']).err, 'no inputs in it')
+})
+
+// A terminal, on which everything takes a second.
+const WATCHED = `data:text/javascript,${encodeURIComponent(`
+  process.stderr.isTTY = true
+  let now = 0
+  performance.now = () => (now += 1000)`)}`
+
+test('verify tells how far it is', () => {
+  const args = ['--import', WATCHED, CLI, 'verify', 'net.safetensors', 'net.safetensors', '--data', DIGITS]
+  const { stderr } = spawnSync(process.execPath, args, { cwd: folder, env: environment, encoding: 'utf8' })
+  assert.match(stderr, /comparing on \S+digits {2}━+╌+ 50 % of 10 inputs/)
+})
+
+test('scales are no parameters', () => {
+  const parameters = (...args: string[]) => JSON.parse(ok('convert', ...args, '--json').out).parameters
+  const { parameters: all } = JSON.parse(
+    ok('convert', 'lenet5.onnx', 'eight.safetensors', '--weights', 'int8', '--json').out,
+  )
+  assert.is(all, 61_706)
+  for (const storage of ['f16', 'int8'])
+    assert.is(parameters('eight.safetensors', 'other.safetensors', '--weights', storage), all)
 })
 
 test.run()

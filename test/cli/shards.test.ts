@@ -36,6 +36,20 @@ test('convert --shard writes pieces and a manifest', () => {
 test('inspect and run read a manifest', () => {
   assert.match(ok('inspect', 'cut.shards.json').out, /^memory +320 KB/m)
   assert.match(ok('run', 'cut.shards.json', join(DIGITS, '7.png')).out, /^ {2}7 .* 9\d\.\d\d %$/m)
+  const { files, largest } = JSON.parse(
+    ok('verify', 'cut.shards.json', 'net.safetensors', '--data', DIGITS, '--json').out,
+  )
+  assert.is(largest, 0)
+  assert.is(files[0].bytes, files[1].bytes)
+})
+
+test('a converted model is cut as it is, also to pieces of its name', () => {
+  ok('convert', 'net.safetensors', 'half.safetensors', '--weights', 'f16')
+  ok('convert', 'half.safetensors', 'half.safetensors', '--shard', '100KiB')
+  assert.equal(Buffer.concat([1, 2].map(i => read(`half-0000${i}-of-00002.bin`))), read('half.safetensors'))
+  const { code, err } = convlet(['convert', 'plain.safetensors', 'no.safetensors', '--shard', '1MiB'])
+  assert.is(code, 1)
+  assert.match(err, /plain\.safetensors is a safetensors file without a graph: name its network/)
 })
 
 test('convert again: shards of the former set are gone, other files stay', () => {
