@@ -71,7 +71,13 @@ export const storeWeights = (model: Model, storage: Storage, warn: (fact: string
     throw new ConvletError('GRAPH', 'a model without a graph does not tell what is a weight: name its network.')
   const plain = inFloats(model.tensors)
   if (storage === 'f32') return { ...model, tensors: plain }
+  const { inputs, nodes } = model.graph
   const axes = weightsOf(model.graph)
+  const names = new Set([
+    ...plain.keys(),
+    ...inputs.map(({ name }) => name),
+    ...nodes.flatMap(({ outputs }) => outputs),
+  ])
   const tensors = new Map<string, Tensor>()
   for (const [name, t] of plain) {
     const axis = axes.get(name)
@@ -90,7 +96,8 @@ export const storeWeights = (model: Model, storage: Storage, warn: (fact: string
       tensors.set(name, t)
     } else if (storage === 'int8') {
       const scale = scaleOf(name)
-      if (plain.has(scale)) throw new ConvletError('GRAPH', `"${scale}" is taken: rename that tensor, or use bf16.`)
+      if (names.has(scale))
+        throw new ConvletError('GRAPH', `"${scale}" is taken: give what has that name another, or use bf16.`)
       const [q, scales] = quantise(w, shape, axis)
       tensors.set(scale, scales).set(name, q)
     } else {

@@ -181,6 +181,8 @@ test('a name that is taken, and a model without a graph', async () => {
   const w = f32([1, 1], [1])
   const taken = model([node('Gemm', ['x', 'w'], ['y'])], { w, w_scale: w })
   await fails(async () => storeWeights(taken, 'int8'), 'GRAPH', '"w_scale" is taken')
+  const value = model([node('Gemm', ['x', 'w'], ['w_scale'])], { w })
+  await fails(async () => storeWeights(value, 'int8'), 'GRAPH', '"w_scale" is taken')
   await fails(async () => storeWeights({ tensors: new Map() }, 'int8'), 'GRAPH', 'without a graph')
 })
 

@@ -1,10 +1,11 @@
+import { basename } from 'node:path'
 import { Command } from 'commander'
 import { bold, dim } from 'kleur/colors'
 import type { Net } from '../../ts/api.js'
 import { plainPreprocess } from '../../ts/image.js'
 import { progressLine } from '../terminal/progress.js'
 import { type Column, table } from '../terminal/table.js'
-import { bytes, clean, columns, percent, plural } from '../terminal/text.js'
+import { bytes, clean, columns, percent } from '../terminal/text.js'
 import { type Difference, difference, mustMatch, type Summary, summarise } from '../verify/compare.js'
 import { type Inputs, openInputs } from '../verify/inputs.js'
 import { loadModel } from './model.js'
@@ -66,7 +67,7 @@ const run = async (first: string, second: string, options: Options): Promise<voi
     preprocess,
     classes,
   })
-  const progress = progressLine(`comparing on ${options.data}`, n => plural(n, 'input'))
+  const progress = progressLine(`comparing on ${basename(options.data)}`, n => `${n} inputs`)
   const all: Difference[] = []
   try {
     for await (const input of inputs.all()) {

@@ -1,4 +1,4 @@
-import { bytes } from './text.js'
+import { bytes, clean, shorten } from './text.js'
 
 const DELAY = 250
 const INTERVAL = 50
@@ -25,7 +25,9 @@ export const progressLine = (what: string, show: (n: number) => string = bytes):
     const gauge = total
       ? `${'━'.repeat(filled)}${'╌'.repeat(WIDTH - filled)} ${Math.floor(done * 100)} % of ${show(total)}`
       : show(loaded)
-    process.stderr.write(`\r\x1b[K${what}  ${gauge}`)
+    // A line that is wrapped cannot be taken back.
+    const room = Math.max(8, (process.stderr.columns ?? 80) - gauge.length - 3)
+    process.stderr.write(`\r\x1b[K${shorten(clean(what), room)}  ${gauge}`)
   }
   const end = () => {
     if (shown) process.stderr.write('\r\x1b[K')
