@@ -3,6 +3,7 @@ import { bold, dim } from 'kleur/colors'
 import { inspect } from '../../ts/entry/node.js'
 import { ConvletError } from '../../ts/error.js'
 import { readModel } from '../../ts/file.js'
+import { withoutScales } from '../../ts/ops/scales.js'
 import { toOnnx } from '../onnx/write.js'
 import { bytes, milliseconds, plural } from '../terminal/text.js'
 import { readWhole, target, writeWhole } from './disk.js'
@@ -16,7 +17,7 @@ const run = async (file: string, out: string, { json }: CommonOptions): Promise<
   if ((await target(file).catch(() => undefined)) === whole)
     throw new ConvletError('INPUT', `${out} is the model itself: give the exported file another name.`)
   const model = await about(file, () => readModel(data))
-  const { graph, tensors } = model
+  const { graph } = model
   if (!graph)
     throw new ConvletError(
       'GRAPH',
@@ -24,7 +25,8 @@ const run = async (file: string, out: string, { json }: CommonOptions): Promise<
     )
   // Plans the network, so that no graph is handed on which is not sound.
   await about(file, () => inspect(data))
-  const encoded = await about(file, async () => toOnnx(model))
+  const tensors = withoutScales(model.tensors)
+  const encoded = await about(file, async () => toOnnx({ ...model, tensors }))
   await writeWhole(out, encoded)
   const took = performance.now() - start
   if (json)

@@ -233,7 +233,7 @@ test('verify tells how far it is', () => {
   for (const line of stripVTControlCharacters(stderr).split('\r')) assert.ok(line.length < 60, line)
 })
 
-test('scales are no parameters', () => {
+test('scales are no parameters, and no tensors of an exported model', () => {
   const parameters = (...args: string[]) => JSON.parse(ok('convert', ...args, '--json').out).parameters
   const { parameters: all } = JSON.parse(
     ok('convert', 'lenet5.onnx', 'eight.safetensors', '--weights', 'int8', '--json').out,
@@ -241,6 +241,7 @@ test('scales are no parameters', () => {
   assert.is(all, 61_706)
   for (const storage of ['f16', 'int8'])
     assert.is(parameters('eight.safetensors', 'other.safetensors', '--weights', storage), all)
+  assert.match(ok('export', 'eight.safetensors', 'eight.onnx').out, '12 nodes, 10 tensors')
 })
 
 test.run()
