@@ -33,7 +33,7 @@ const packCells = (memory: Uint8Array | Uint16Array, to: number, from: number, .
 }
 
 /**
- * The file as one of single precision: what is read is widen in its place, at whose end the stored bytes arrive. Of what
+ * The file as one of single precision: what is read is widened in its place, at whose end the stored bytes arrive. Of what
  * stays as it is stored, cells are packed from there.
  */
 export const widen = (

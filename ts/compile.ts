@@ -4,7 +4,7 @@ import { fail } from './error.js'
 import type { FileHeader } from './file.js'
 import { toGraph } from './graph.js'
 import { isCount, oneOf } from './guards.js'
-import { forward } from './ops/forward.js'
+import { forward, type Ops } from './ops/forward.js'
 import { drop } from './passes/drop.js'
 import { fuse } from './passes/fuse.js'
 import { place } from './plan.js'
@@ -24,6 +24,8 @@ export interface Program extends Pick<Trace, 'shape' | 'inputs' | 'outputs' | 'p
   readonly arena: number
   /** What a batch of n images runs, at most as many as planned. */
   readonly run: (n: number) => Pick<Trace, 'layers' | 'outputs'>
+  /** The operators that it is made with. */
+  readonly ops: Ops
   /** What reads the weights of a file that has them in 8 or 16 bits. */
   readonly compact: typeof Compact | undefined
 }
@@ -99,6 +101,7 @@ export const compile = async (header: FileHeader, options: LoadOptions = {}): Pr
     })),
     packed,
     finish,
+    ops,
     compact,
     memory: { static: STATIC, weights: weightsEnd - STATIC, arena, total },
     arena: weightsEnd,

@@ -3,8 +3,8 @@ import type { OpenFile } from './platform.js'
 import { bind, type Instance } from './wasm.js'
 
 /**
- * Packs weights of single precision as their bytes arrive (others: compact.ts). Of the file there is never more in memory than the chunk at hand: bytes go to the
- * arena, which the network does not use yet, and from there part by part into their packed form.
+ * Packs weights of single precision as their bytes arrive (others: compact.ts). Of the file there is never more in memory than the
+ * chunk at hand: bytes go to the arena, which the network does not use yet, and from there part by part into their packed form.
  */
 export const readWeights = async (
   { header, read }: { readonly header: Pick<OpenFile['header'], 'tensors'>; readonly read: OpenFile['read'] },

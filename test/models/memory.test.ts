@@ -4,9 +4,7 @@ import * as assert from 'uvu/assert'
 import { networks } from '../../models/index.js'
 import { compile } from '../../ts/compile.js'
 import { load } from '../../ts/entry/node.js'
-import { all } from '../../ts/ops/more.js'
 import { RESIDUAL } from '../../ts/ops/panels.js'
-import { phases } from '../../ts/ops/phases.js'
 import { place } from '../../ts/plan.js'
 import { type Block, trace } from '../../ts/trace.js'
 import type { TensorInfo } from '../../ts/types.js'
@@ -22,11 +20,7 @@ const plan = async (name: string, batch: number) => {
     Object.entries(network.parameters).map(([name, shape]) => [name, { dtype: 'F32', shape, begin: 0, end: 0 }]),
   )
   const program = await compile({ tensors, dataBegin: 0, dataLength: 0 }, { graph: network, batch })
-  // As compile has it: large strides are a matter of their own module.
-  const strides = program.graph.nodes.some(
-    ({ attrs }) => ((attrs.stride as readonly number[] | undefined)?.[0] ?? 0) > 2,
-  )
-  const traced = trace(program.graph, tensors, false, { ...all, ...(strides && phases) })
+  const traced = trace(program.graph, tensors, false, program.ops)
   const arena = place(new Set(traced.blocks.values()), 0)
   return { ...program, tensors, traced, arena }
 }

@@ -8,7 +8,8 @@ export interface Way {
   readonly cost: number
 }
 
-const four = (count: number): number => Math.ceil(count / 4) * 4
+/** Rounded up to whole tiles of four. */
+export const four = (count: number): number => Math.ceil(count / 4) * 4
 
 /** Whether there is a Winograd's way for a window. */
 export const hasWays = (kh: number, kw: number): boolean => kh === kw && [3, 5].includes(kh)

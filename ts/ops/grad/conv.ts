@@ -3,7 +3,7 @@ import type { Node, Shape } from '../../types.js'
 import { nhwc } from '../op.js'
 import { bias, matrix, panelFloats, panels } from '../panels.js'
 import { spread } from '../transposed.js'
-import { blockOf, hasWays, planesOf, waysOf } from '../ways.js'
+import { blockOf, four, hasWays, planesOf, waysOf } from '../ways.js'
 import { mapOf, padded, slide } from '../window.js'
 import type { Grad, TrainOp, TrainScope } from './tape.js'
 
@@ -49,7 +49,6 @@ const TILES = 64
 const close = ({ oc, groups, stride, dilation }: ReturnType<typeof sizes>, c: number): boolean =>
   groups * stride[0] * stride[1] * dilation[0] * dilation[1] === 1 && (c | oc) % 4 === 0
 
-const four = (count: number): number => Math.ceil(count / 4) * 4
 const eight = (count: number): number => panelFloats(count, 1)
 
 /** Floats of products that conv_grad_input sums up together: about the first-level cache. */
