@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import sharp from 'sharp'
+import { chromiumFlags, chromiumPath, noChromium } from '../../scripts/chromium.mjs'
 import { serve } from './serve.mjs'
 
 const OUT = 'build/web/shots'
@@ -22,8 +23,7 @@ const stop = message => {
   console.error(message)
   process.exit(1)
 }
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-if (!existsSync(executablePath)) stop(`there is no ${executablePath} (Debian: apt install chromium; or CHROMIUM=path)`)
+if (!chromiumPath) stop(noChromium)
 if (!existsSync('build/web/site')) stop('there is no page yet: npm run web -- --build')
 if (!existsSync('examples/web/node_modules/playwright-core'))
   stop('playwright-core is not there: npm ci --prefix examples/web')
@@ -86,7 +86,7 @@ const visit = async (page, shoot) => {
 
 await mkdir(OUT, { recursive: true })
 const server = await serve('build/web/site')
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
+const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumFlags })
 const [only] = process.argv.slice(2)
 for (const [screen, options] of Object.entries(SCREENS))
   for (const colorScheme of ['light', 'dark']) {

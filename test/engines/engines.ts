@@ -1,13 +1,12 @@
 // The engines that are there, and how each of them runs what bundle.ts has made.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { chromiumPath } from '../package/chromium.js'
+import { chromiumFlags, chromiumPath } from '../../scripts/chromium.mjs'
 import { workerdPath } from '../package/program.js'
+import { serve } from '../package/serve.js'
 import { FOLDER } from './bundle.js'
 import type { Report } from './main.js'
 
@@ -71,12 +70,6 @@ const inShell = (path: string, ...flags: string[]): Promise<Report> => {
   return within(child, answer)
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.wasm': 'application/wasm',
-}
-
 /** Opens the page in a browser, which sends its report back. */
 const inBrowser = async (path: string, flags: (profile: string) => readonly string[]): Promise<Report> => {
   const profile = mkdtempSync(join(tmpdir(), 'convlet-engine-'))
@@ -90,29 +83,13 @@ const inBrowser = async (path: string, flags: (profile: string) => readonly stri
       }
     }
   })
-  const server = createServer((request, response) => {
-    const file = join(FOLDER, new URL(request.url!, 'http://host').pathname)
-    if (request.method === 'POST') {
-      let body = ''
-      request.setEncoding('utf8').on('data', text => {
-        body += text
-      })
-      request.on('end', () => {
-        response.end()
-        told(body)
-      })
-    } else if (!existsSync(file)) response.writeHead(404).end()
-    else {
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
-      createReadStream(file).pipe(response)
-    }
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`
+  const server = await serve(FOLDER, {}, undefined, text => told(text))
   try {
-    return await within(spawn(path, [...flags(profile), url], { stdio: ['ignore', 'ignore', 'pipe'] }), answer)
+    return await within(
+      spawn(path, [...flags(profile), `${server.origin}/index.html`], { stdio: ['ignore', 'ignore', 'pipe'] }),
+      answer,
+    )
   } finally {
-    server.closeAllConnections()
     server.close()
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
@@ -162,8 +139,7 @@ export const engines: readonly Engine[] = [
     compiler: 'V8',
     install: 'apt install chromium, or CHROMIUM=path',
     path: chromiumPath,
-    run: path =>
-      inBrowser(path, profile => ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`]),
+    run: path => inBrowser(path, profile => [...chromiumFlags, `--user-data-dir=${profile}`]),
   },
   {
     name: 'workerd',

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { chromiumPath, noChromium } from '../../scripts/chromium.mjs'
 import { type Answer, ranged, server, whole } from '../source/server.js'
 import { folder, model } from './app.js'
-import { type Chromium, chromium, chromiumPath } from './chromium.js'
+import { type Chromium, chromium } from './chromium.js'
 import { serve } from './serve.js'
 
 const test = suite('kept files in chromium')
-if (!chromiumPath) console.log('skipped: kept files in Chromium, there is none')
+if (!chromiumPath) console.log(`skipped: kept files in Chromium, ${noChromium}`)
 const inBrowser = chromiumPath ? test : test.skip
 
 let browser: Chromium

@@ -5,13 +5,13 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { chromiumPath, noChromium } from '../../scripts/chromium.mjs'
 import { checkScores, esbuild, folder, program, type Scores } from './app.js'
-import { type Chromium, chromium, chromiumPath } from './chromium.js'
+import { type Chromium, chromium } from './chromium.js'
 import { serve } from './serve.js'
 
 const test = suite('chromium')
-if (!chromiumPath)
-  console.log('skipped: pages in Chromium, there is none (Debian: apt install chromium; or CHROMIUM=path)')
+if (!chromiumPath) console.log(`skipped: pages in Chromium, ${noChromium}`)
 const inBrowser = chromiumPath ? test : test.skip
 
 let browser: Chromium

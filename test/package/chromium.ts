@@ -1,28 +1,11 @@
 // Chromium over its debugging pipe: pages as users open them, without another package.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { chromiumFlags, chromiumPath } from '../../scripts/chromium.mjs'
 
-const { CHROMIUM } = process.env
-/** The browser's program, undefined where there is none. */
-export const chromiumPath = [CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  path => path && existsSync(path),
-)
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-  '--remote-debugging-pipe',
-]
 const TIMEOUT = 60_000
 // A script that waits at its top level has not come to its end when the page has loaded.
 const ANSWER = `(async () => {
@@ -52,7 +35,7 @@ export interface Chromium {
 
 export const chromium = async (): Promise<Chromium> => {
   const profile = mkdtempSync(join(tmpdir(), 'convlet-chromium-'))
-  const child = spawn(chromiumPath!, [...FLAGS, `--user-data-dir=${profile}`], {
+  const child = spawn(chromiumPath!, [...chromiumFlags, '--remote-debugging-pipe', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -16,16 +17,22 @@ export interface Served {
   readonly close: () => void
 }
 
-/** Serves a folder, with these headers on each answer, wasm files as the type that is given. */
+/** Serves a folder, with these headers on each answer, wasm files as the type that is given; `told` gets what is posted. */
 export const serve = async (
   root: string,
   headers: Readonly<Record<string, string>> = {},
   wasm = 'application/wasm',
+  told?: (body: string) => void,
 ): Promise<Served> => {
   const seen: string[] = []
-  const server = createServer(({ url }, answer) => {
+  const server = createServer((request, answer) => {
+    const { method, url } = request
     const { pathname } = new URL(url!, 'http://host')
     const file = join(root, pathname)
+    if (method === 'POST' && told)
+      return void text(request)
+        .then(told)
+        .finally(() => answer.end())
     if (pathname === '/favicon.ico') return answer.writeHead(204).end()
     seen.push(pathname)
     if (!existsSync(file)) return answer.writeHead(404).end()

@@ -8,24 +8,14 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { uvu } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Stroke } from '../../examples/web/src/glyph.js'
-import { chromiumPath } from '../package/chromium.js'
+import { chromiumFlags, chromiumPath, noChromium } from '../../scripts/chromium.mjs'
 
 const FOLDER = 'examples/web'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-]
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
 export const DESKTOP = { viewport: { width: 1280, height: 800 } }
 
 const missing = !chromiumPath
-  ? 'there is no Chromium (Debian: apt install chromium; or CHROMIUM=path)'
+  ? noChromium
   : existsSync(`${FOLDER}/node_modules/playwright-core`)
     ? undefined
     : `its packages are not there (npm ci --prefix ${FOLDER})`
@@ -72,7 +62,7 @@ export const browsing = () => {
     if (missing) return
     build()
     const { chromium } = createRequire(resolve(FOLDER, 'package.json'))('playwright-core')
-    browser = await chromium.launch({ executablePath: chromiumPath, args: FLAGS })
+    browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] })
   }
   const open = async (url: string, options: BrowserContextOptions = {}): Promise<Opened> => {
     const context = await browser.newContext({ ...DESKTOP, reducedMotion: 'reduce', ...options })

@@ -54,7 +54,9 @@ export const start = async (folder: string, bindings = {}, options = {}, more = 
   const out = resolve('build/worker/out')
   const { unstable_getMiniflareWorkerOptions: readConfig } = requireOf('wrangler')
   const { Miniflare } = createRequire(requireOf.resolve('wrangler'))('miniflare')
-  const { workerOptions } = readConfig(join(EXAMPLE, 'wrangler.jsonc'))
+  // The folder that the configuration names is made by npm run worker: it may not be there.
+  const overrides = { assets: { directory: folder } }
+  const { workerOptions } = readConfig(join(EXAMPLE, 'wrangler.jsonc'), undefined, { overrides })
   const wasm = readdirSync(out).filter(file => file.endsWith('.wasm'))
   const html = readdirSync(out).filter(file => file.endsWith('.html'))
   const miniflare = new Miniflare({
@@ -67,7 +69,6 @@ export const start = async (folder: string, bindings = {}, options = {}, more = 
       ...html.map(path => ({ type: 'Text', path, contents: readFileSync(join(out, path), 'utf8') + more })),
     ],
     bindings: { ...workerOptions.bindings, ...bindings },
-    assets: { ...workerOptions.assets, directory: folder },
     host: '127.0.0.1',
     port: 0,
     cf: false,

@@ -2,13 +2,13 @@
 import sharp from 'sharp'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chromium, chromiumPath } from '../package/chromium.js'
+import { chromiumPath, noChromium } from '../../scripts/chromium.mjs'
+import { chromium } from '../package/chromium.js'
 import { png, worker } from './client.js'
 
 const test = suite('worker: page')
 const { own, running, inWorker } = worker(test, 'worker-page')
-if (!chromiumPath)
-  console.log("skipped: the Worker's page, there is no Chromium (Debian: apt install chromium; or CHROMIUM=path)")
+if (!chromiumPath) console.log(`skipped: the Worker's page, ${noChromium}`)
 
 /** Chooses a file as a user would, and waits until the page has said something of it. */
 const choose = (file: Buffer, type: string) => `<script type="module">
