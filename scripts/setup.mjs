@@ -36,12 +36,16 @@ const quietly = (command, args, options = {}) =>
     })
   })
 
-/** Whether each package of the lock file is there, in its version; of the optional ones those for this machine. */
-const isInstalled = () => {
-  const there = readJson('node_modules/.package-lock.json').packages ?? {}
+/**
+ * Whether each package of a folder's lock file is there, in its version; of the optional ones those for this machine, without those of
+ * development where they are left out.
+ */
+export const isInstalled = (folder = '.', withoutDev = false) => {
+  const there = readJson(`${folder}/node_modules/.package-lock.json`).packages ?? {}
   const fits = (list, value) => list === undefined || list.includes(value)
-  return Object.entries(readJson(LOCK).packages).every(([path, { version, optional, os, cpu, libc }]) => {
-    if (path === '') return true
+  return Object.entries(readJson(`${folder}/${LOCK}`).packages).every(([path, about]) => {
+    const { version, optional, dev, os, cpu, libc } = about
+    if (!path.startsWith('node_modules/') || (withoutDev && dev)) return true
     if (there[path]) return there[path].version === version
     // Which libc this machine has, npm knows.
     return optional && (libc !== undefined || !os || !fits(os, process.platform) || !fits(cpu, process.arch))

@@ -1,13 +1,10 @@
 // Checks the types of a folder with packages of its own, where they are installed.
 // usage: node scripts/typecheck.mjs FOLDER
-import { existsSync } from 'node:fs'
 import { run } from './run.mjs'
-import { readJson } from './stamp.mjs'
+import { isInstalled } from './setup.mjs'
 
 const [folder] = process.argv.slice(2)
-const { dependencies, devDependencies } = readJson(`${folder}/package.json`)
-const packages = Object.keys({ ...dependencies, ...devDependencies })
-if (packages.every(name => existsSync(`${folder}/node_modules/${name}`))) {
+if (isInstalled(folder)) {
   try {
     await run('node_modules/typescript/bin/tsc', '-p', folder)
   } catch {

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { npmCi, setup, step } from './setup.mjs'
+import { cannotServe, install, readOptions, stop } from './serving.mjs'
+import { setup } from './setup.mjs'
 import { hashOf, readJson } from './stamp.mjs'
 
 const FOLDER = 'examples/worker'
@@ -15,48 +15,6 @@ const PUBLIC = `${FOLDER}/public`
 const USAGE = 'usage: npm run worker [-- --port 8787] [--host localhost] [--model lenet5]'
 const ONNX = 'models/lenet5/lenet5.onnx'
 const STAMP = 'build/worker.json'
-
-const stop = message => {
-  console.error(message)
-  process.exit(1)
-}
-const options = () => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: 'string', default: '8787' },
-        host: { type: 'string', default: 'localhost' },
-        model: { type: 'string', default: 'lenet5' },
-      },
-    })
-    const port = Number(values.port)
-    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port ${values.port} is no port`)
-    return { ...values, port }
-  } catch ({ message }) {
-    return stop(`${message}\n${USAGE}`)
-  }
-}
-
-/** Whether what the lock file names for every machine is there. */
-const isInstalled = () => {
-  const there = readJson(`${FOLDER}/node_modules/.package-lock.json`).packages ?? {}
-  const wanted = Object.entries(readJson(`${FOLDER}/package-lock.json`).packages)
-  return wanted.every(
-    ([path, { optional, version }]) =>
-      optional || !path.startsWith('node_modules/') || there[path]?.version === version,
-  )
-}
-
-const install = async () => {
-  if (isInstalled()) return
-  try {
-    await step("installing the Worker's packages, wrangler among them (once)", () =>
-      npmCi('--prefix', FOLDER, '--include=dev', '--include=optional'),
-    )
-  } catch ({ message }) {
-    stop(`${message}\n\nThe Worker runs in wrangler's packages: npm ci --prefix ${FOLDER} must succeed.`)
-  }
-}
 
 /** Converts the shipped model by the command line, as a user would. */
 const convert = () => {
@@ -75,13 +33,7 @@ const mustBeFree = (host, port) =>
   new Promise((done, reject) => {
     const server = createServer()
     server.once('error', reject).listen(port, host, () => server.close(done))
-  }).catch(({ code, message }) =>
-    stop(
-      code === 'EADDRINUSE'
-        ? `port ${port} is taken: npm run worker -- --port ${port + 1}`
-        : `cannot serve at ${host}, port ${port}: ${message}`,
-    ),
-  )
+  }).catch(cannotServe('worker', host, port))
 
 const start = ({ host, port, model }) => {
   // No telemetry, and no question where on earth this is: it works without a network.
@@ -97,9 +49,11 @@ const start = ({ host, port, model }) => {
   })
 }
 
-const { host, port, model } = options()
+const { host, port, model } = readOptions(USAGE, { port: '8787', host: 'localhost', model: 'lenet5' })
 await setup()
-await install()
+await install("the Worker's packages, wrangler among them", FOLDER).catch(({ message }) =>
+  stop(`${message}\n\nThe Worker runs in wrangler's packages: npm ci --prefix ${FOLDER} must succeed.`),
+)
 await mustBeFree(host, port)
 convert()
 const worker = await start({ host, port, model }).catch(({ message }) =>
