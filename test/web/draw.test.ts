@@ -1,25 +1,15 @@
 // Drawing on the page: what is read, by which input, and what it looks like.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { browsing, DESKTOP, drawOn, inBrowser, PHONE, readDrawing, type Server, serve, settled } from './page.js'
+import { DESKTOP, drawOn, inBrowser, PHONE, readDrawing, settled, visiting } from './page.js'
 import { digits, drawn } from './strokes.js'
 
 const test = suite('web draw')
 const check = inBrowser(test, 'drawing')
-const browser = browsing()
-let server: Server
-
-test.before(async () => {
-  await browser.start()
-  server = await serve()
-})
-test.after(async () => {
-  await browser.stop()
-  server.close()
-})
+const open = visiting(test)
 
 check('every digit drawn with the mouse is read right, with its probability and the time', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   for (const [digit, ways] of digits.entries()) {
     assert.is(await readDrawing(page, drawn(ways, 40 + digit)), `${digit}`)
     assert.match(await page.textContent('#time'), /^\d+(\.\d\d)? ms$/)
@@ -33,7 +23,7 @@ check('every digit drawn with the mouse is read right, with its probability and 
 })
 
 check('undo takes the last stroke back, clear all of them', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   const [stem, ...more] = drawn(digits[1]!, 3)
   await drawOn(page, '#pad', [stem!, ...more])
   assert.is(await settled(page), '1')
@@ -47,7 +37,7 @@ check('undo takes the last stroke back, clear all of them', async () => {
 })
 
 check('by the keyboard alone, and the answer is said aloud', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await page.focus('#pad')
   for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowUp')
   await page.keyboard.press(' ')
@@ -62,7 +52,7 @@ check('by the keyboard alone, and the answer is said aloud', async () => {
 })
 
 check('a finger draws, and the page does not scroll under it', async () => {
-  const { context, page, close } = await browser.open(server.origin, PHONE)
+  const { context, page, close } = await open(PHONE)
   const { x, y, width, height } = (await page.locator('#pad').boundingBox())!
   const session = await context.newCDPSession(page)
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: readonly (readonly [number, number])[]) =>
@@ -81,7 +71,7 @@ check('a finger draws, and the page does not scroll under it', async () => {
 })
 
 check('a digit draws itself until somebody draws', async () => {
-  const { page, close } = await browser.open(server.origin, { reducedMotion: 'no-preference' })
+  const { page, close } = await open({ reducedMotion: 'no-preference' })
   await page.waitForFunction(() => document.getElementById('answer')!.textContent === '2', undefined, {
     timeout: 20_000,
   })
@@ -96,7 +86,7 @@ for (const [name, options] of Object.entries({ phone: PHONE, tablet: TABLET, des
     check(
       `${name}, ${colorScheme}: nothing is wider than the screen, and all that can be pressed has a name`,
       async () => {
-        const { page, close } = await browser.open(server.origin, { ...options, colorScheme })
+        const { page, close } = await open({ ...options, colorScheme })
         for (const view of ['draw', 'teach', 'files']) {
           await page.click(`nav a[href="#${view}"]`)
           const wide = await page.evaluate(

@@ -6,21 +6,11 @@ import * as assert from 'uvu/assert'
 import { resnetCifar } from '../../models/index.js'
 import { encodeModel } from '../../ts/file.js'
 import { seeded, stateDict } from '../models/make.js'
-import { browsing, inBrowser, type Server, serve } from './page.js'
+import { inBrowser, visiting } from './page.js'
 
 const test = suite('web files')
 const check = inBrowser(test, 'files')
-const browser = browsing()
-let server: Server
-
-test.before(async () => {
-  await browser.start()
-  server = await serve()
-})
-test.after(async () => {
-  await browser.stop()
-  server.close()
-})
+const open = visiting(test)
 
 interface File {
   readonly name: string
@@ -59,7 +49,7 @@ const saysTime = (page: Page) =>
 const first = (page: Page) => page.textContent('#top li:first-child .label')
 
 check('an image alone goes to the shipped network, dropped on any view', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await drop(page, [digit(7)])
   await saysTime(page)
   assert.is(await first(page), '7')
@@ -72,7 +62,7 @@ check('an image alone goes to the shipped network, dropped on any view', async (
 })
 
 check('a network and an image together: five labels, milliseconds, memory', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await drop(page, [digit(3), file('resnet20.safetensors', network)])
   await saysTime(page)
   const found = await page.locator('#top .label').allTextContents()
@@ -94,7 +84,7 @@ check('a network and an image together: five labels, milliseconds, memory', asyn
 })
 
 check('a digit in dark ink on light paper, inverted', async () => {
-  const { page, close } = await browser.open(`${server.origin}/#files`)
+  const { page, close } = await open({}, '#files')
   await page.check('#invert')
   const png = await page.evaluate(async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 1400, height: 1400 })
@@ -112,7 +102,7 @@ check('a digit in dark ink on light paper, inverted', async () => {
 })
 
 check('wrong files: what is wrong with each, and the page goes on', async () => {
-  const { page, close } = await browser.open(`${server.origin}/#files`)
+  const { page, close } = await open({}, '#files')
   const damaged = network.slice()
   damaged[damaged.length - 9]! ^= 1
   const wrong: readonly (readonly [File, RegExp])[] = [

@@ -83,6 +83,21 @@ export const browsing = () => {
   return { start, open, stop: () => browser?.close() }
 }
 
+/** The page as it is served, for the tests of one file: opens it, at one of its parts. */
+export const visiting = <T>(test: uvu.Test<T>) => {
+  const browser = browsing()
+  let server: Server
+  test.before(async () => {
+    await browser.start()
+    server = await serve()
+  })
+  test.after(async () => {
+    await browser.stop()
+    server.close()
+  })
+  return (options: BrowserContextOptions = {}, part = '') => browser.open(`${server.origin}/${part}`, options)
+}
+
 export const ready = (page: Page) => page.waitForSelector('html[data-ready]', { state: 'attached' })
 
 /** Draws with the mouse, as a hand does: not every point of the way is reported. */

@@ -5,22 +5,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { inspect } from '../../ts/entry/node.js'
 import { bringLesson, drawLesson, type Name, train } from './lesson.js'
-import { browsing, inBrowser, readDrawing, ready, type Server, serve } from './page.js'
+import { inBrowser, readDrawing, ready, visiting } from './page.js'
 import { drawn, symbols } from './strokes.js'
 
 const test = suite('web teach')
 const check = inBrowser(test, 'teaching')
-const browser = browsing()
-let server: Server
-
-test.before(async () => {
-  await browser.start()
-  server = await serve()
-})
-test.after(async () => {
-  await browser.stop()
-  server.close()
-})
+const open = visiting(test)
 
 /** How many of so many fresh drawings of each symbol are read right. */
 const readRight = async (page: Page, names: readonly Name[], each: number): Promise<number> => {
@@ -33,7 +23,7 @@ const readRight = async (page: Page, names: readonly Name[], each: number): Prom
 
 check('two symbols, five drawings each: fresh ones are read; kept, downloaded, forgotten, loaded', async () => {
   const names = ['triangle', 'spiral'] as const
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await page.click('nav a[href="#teach"]')
   assert.is(await page.textContent('#missing'), '10 more drawings to go.')
   assert.ok(await page.isDisabled('#teach'))
@@ -77,7 +67,7 @@ check('two symbols, five drawings each: fresh ones are read; kept, downloaded, f
 
 check('ten symbols: the page never freezes while it learns', async () => {
   const names = Object.keys(symbols) as Name[]
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await bringLesson(page, names, 500)
   // On a busy machine the whole browser may be made to wait: one of three lessons must go without.
   let shortest = Infinity
@@ -109,7 +99,7 @@ check('ten symbols: the page never freezes while it learns', async () => {
 })
 
 check('stopped early, it goes on with what was learned; symbols want names of their own', async () => {
-  const { page, close } = await browser.open(server.origin)
+  const { page, close } = await open()
   await bringLesson(page, Object.keys(symbols) as Name[], 800)
   await page.click('#teach')
   await page.waitForFunction(() => document.querySelector('progress')!.value > 0)
