@@ -172,4 +172,14 @@ test('inspect says why', async () => {
   assert.is(macs, 64 * 3 * 11 * 11 * 55 * 55)
 })
 
+test('a stride of 2 has the same kernels beside a larger one as without it', async () => {
+  const two = network({ c: 16, oc: 32, size: [56, 56], kernel: 6, stride: 2, pad: [2, 2, 2, 2], bias: false })
+  const pool = node('MaxPool', ['y'], 'z', {
+    ...{ kernel: [3, 3], stride: [3, 3], pad: [0, 0, 0, 0], dilation: [1, 1], ceil: 0 },
+  })
+  assert.ok((await kernels(two)).includes('conv_direct'))
+  const both = await kernels({ ...two, outputs: ['z'], nodes: [...two.nodes, pool] })
+  assert.ok(both.includes('conv_direct'))
+})
+
 test.run()

@@ -27,7 +27,8 @@ export const phasesOf = (
   const k = Math.ceil(kh / s)
   const channels = s * s * c
   const fits = same([...stride, kw, wc, ...dilation, (channels | oc) % 4], [s, s, kh, c, 1, 1, 0])
-  if (!fits || s < 2 || !hasWays(k, k) || node.attrs.before) return
+  // As compile() loads this module: what else a network has does not change the kernels of its smaller strides.
+  if (!fits || s < 3 || !hasWays(k, k) || node.attrs.before) return
   const { tile, cost } = waysOf(n, channels, oc, ...out, k, false)[0]!
   const part = cost / (kh * kw * c * Math.ceil(oc / 8) * 8 * n * out[0] * out[1])
   return tile && part < 1 ? { part, tile } : undefined
